@@ -1,0 +1,278 @@
+//! Events to bytes.
+
+use super::{KIND_BYTES, KIND_INT, KIND_LONG, tag};
+use crate::Lsn;
+use crate::body::{self, Payload, Place};
+use crate::event::{
+    CopyStated, Event, MessageStated, OwedStated, PublicationStated, QueueStated, Receives, ShardStated,
+    SubscriptionStated, Tags, TopicStated,
+};
+use crate::queue::settings::{Encryption, Settings};
+use crate::topic::filter::Scope;
+use crate::topic::subscription::Form;
+
+/// Appends an event to the payload of the entry at `lsn`, and notes in the event where its own
+/// payload lies.
+pub fn encode(lsn: Lsn, event: &mut Event, entry: &mut Vec<u8>) {
+    let mut out = Out { entry };
+    match event {
+        Event::Opened => out.event(tag::OPENED, |_| {}),
+        Event::FormatRaised(version) => out.event(tag::FORMAT_RAISED, |o| o.int(1, u64::from(*version))),
+        Event::Shard(stated) => out.event(tag::SHARD, |o| shard(o, stated)),
+        Event::Queue(stated) => out.event(tag::QUEUE, |o| queue(o, stated)),
+        Event::QueueDeleted { queue, arn, at } => out.event(tag::QUEUE_DELETED, |o| {
+            o.int(1, queue.0);
+            o.text(2, arn.as_str());
+            o.int(3, at.0);
+        }),
+        Event::QueuePurged { queue, before } => out.event(tag::QUEUE_PURGED, |o| {
+            o.int(1, queue.0);
+            o.int(2, *before);
+        }),
+        Event::Message(stated) => out.event(tag::MESSAGE, |o| message(o, lsn, stated)),
+        Event::Received { queue, until, numbers } => out.event(tag::RECEIVED, |o| {
+            o.int(1, queue.0);
+            o.int(2, until.0);
+            numbers.iter().for_each(|number| o.int(3, *number));
+        }),
+        Event::VisibilityChanged { queue, changes } => out.event(tag::VISIBILITY_CHANGED, |o| {
+            o.int(1, queue.0);
+            for (number, until) in changes {
+                o.int(2, *number);
+                o.int(3, until.0);
+            }
+        }),
+        Event::Deleted { queue, numbers } => out.event(tag::DELETED, |o| {
+            o.int(1, queue.0);
+            numbers.iter().for_each(|number| o.int(2, *number));
+        }),
+        Event::Topic(stated) => out.event(tag::TOPIC, |o| topic(o, stated)),
+        Event::TopicDeleted { topic } => out.event(tag::TOPIC_DELETED, |o| o.int(1, topic.0)),
+        Event::Subscription(stated) => out.event(tag::SUBSCRIPTION, |o| subscription(o, stated)),
+        Event::Unsubscribed { topic, subscription } => out.event(tag::UNSUBSCRIBED, |o| {
+            o.int(1, topic.0);
+            o.bytes(2, &subscription.0.to_be_bytes());
+        }),
+        Event::Publication(stated) => out.event(tag::PUBLICATION, |o| publication(o, lsn, stated)),
+        Event::Settled { to, accepted, refused } => out.event(tag::SETTLED, |o| {
+            o.int(1, u64::from(*to));
+            o.int(2, *accepted);
+            o.int(3, refused.unwrap_or(0));
+        }),
+        Event::Inbox { from, number } => out.event(tag::INBOX, |o| {
+            o.int(1, u64::from(*from));
+            o.int(2, *number);
+        }),
+    }
+}
+
+struct Out<'a> {
+    entry: &'a mut Vec<u8>,
+}
+
+impl Out<'_> {
+    fn event(&mut self, tag: u16, fields: impl FnOnce(&mut Out<'_>)) {
+        self.entry.extend_from_slice(&tag.to_le_bytes());
+        self.sized(fields);
+    }
+
+    /// Writes what `fields` writes behind its length.
+    fn sized(&mut self, fields: impl FnOnce(&mut Out<'_>)) {
+        let at = self.entry.len();
+        self.entry.extend_from_slice(&[0; 4]);
+        fields(&mut Out { entry: self.entry });
+        let len = u32::try_from(self.entry.len() - at - 4).expect("an entry is far below 4 GiB");
+        self.entry[at..at + 4].copy_from_slice(&len.to_le_bytes());
+    }
+
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.entry.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.entry.push(value as u8);
+    }
+
+    fn int(&mut self, tag: u64, value: u64) {
+        if value != 0 {
+            self.varint(tag << 2 | KIND_INT);
+            self.varint(value);
+        }
+    }
+
+    fn bytes(&mut self, tag: u64, value: &[u8]) {
+        self.varint(tag << 2 | KIND_BYTES);
+        self.varint(value.len() as u64);
+        self.entry.extend_from_slice(value);
+    }
+
+    fn text(&mut self, tag: u64, value: &str) {
+        if !value.is_empty() {
+            self.bytes(tag, value.as_bytes());
+        }
+    }
+
+    fn nested(&mut self, tag: u64, fields: impl FnOnce(&mut Out<'_>)) {
+        self.varint(tag << 2 | KIND_LONG);
+        self.sized(fields);
+    }
+
+    fn pairs(&mut self, tag: u64, pairs: &Tags) {
+        for (key, value) in pairs {
+            self.nested(tag, |o| {
+                o.text(1, key);
+                o.text(2, value);
+            });
+        }
+    }
+
+    fn payload(&mut self, tag: u64, lsn: Lsn, payload: &mut Payload) {
+        let crc = body::crc(&payload.bytes);
+        self.int(tag + 1, u64::from(payload.size));
+        self.int(tag + 2, u64::from(crc));
+        self.bytes(tag, &payload.bytes);
+        let len = u32::try_from(payload.bytes.len()).expect("a payload is far below 4 GiB");
+        let end = u32::try_from(self.entry.len()).expect("an entry is far below 4 GiB");
+        payload.place = Place { lsn, offset: end - len, len, crc };
+    }
+
+    fn receives(&mut self, tag: u64, receives: &Receives) {
+        self.int(tag, u64::from(receives.count));
+        self.int(tag + 1, receives.first_at.0);
+        self.int(tag + 2, receives.last_at.0);
+    }
+}
+
+fn shard(o: &mut Out<'_>, stated: &ShardStated) {
+    o.bytes(1, &stated.secret);
+    o.int(2, stated.next_queue);
+    o.int(3, stated.next_topic);
+    o.int(4, stated.next_publication);
+    o.int(5, stated.next_revision);
+    for (shard, next) in &stated.next_owed {
+        o.nested(6, |o| {
+            o.int(1, u64::from(*shard));
+            o.int(2, *next);
+        });
+    }
+}
+
+fn queue(o: &mut Out<'_>, stated: &QueueStated) {
+    o.int(1, stated.id.0);
+    o.text(2, stated.arn.as_str());
+    o.int(3, stated.revision.0);
+    o.int(4, stated.created.0);
+    o.int(5, stated.modified.0);
+    o.nested(6, |o| settings(o, &stated.settings));
+    o.pairs(7, &stated.tags);
+    o.int(8, stated.next_number);
+    o.int(9, stated.expired_before.0);
+    o.int(10, stated.purged_before);
+    o.int(11, stated.purged_at.0);
+}
+
+fn settings(o: &mut Out<'_>, settings: &Settings) {
+    o.int(1, u64::from(settings.visibility_s));
+    o.int(2, u64::from(settings.message_bytes_max));
+    o.int(3, u64::from(settings.retention_s));
+    o.int(4, u64::from(settings.delay_s));
+    o.int(5, u64::from(settings.wait_s));
+    if let Some(policy) = &settings.policy {
+        o.text(6, policy);
+    }
+    match &settings.encryption {
+        Encryption::Off => {}
+        Encryption::Managed => o.int(7, 1),
+        Encryption::Kms { key, reuse_s } => {
+            o.int(7, 2);
+            o.text(8, key);
+            o.int(9, u64::from(*reuse_s));
+        }
+    }
+}
+
+fn message(o: &mut Out<'_>, lsn: Lsn, stated: &mut MessageStated) {
+    o.int(1, stated.queue.0);
+    o.int(2, stated.number);
+    o.bytes(3, &stated.id.0.to_be_bytes());
+    o.int(4, stated.sent_at.0);
+    o.int(5, stated.visible_at.0);
+    o.receives(6, &stated.receives);
+    o.payload(10, lsn, &mut stated.payload);
+}
+
+fn topic(o: &mut Out<'_>, stated: &TopicStated) {
+    o.int(1, stated.id.0);
+    o.text(2, stated.arn.as_str());
+    o.int(3, stated.revision.0);
+    o.pairs(4, &stated.attributes);
+    o.pairs(5, &stated.tags);
+    o.int(6, stated.subscriptions_deleted);
+}
+
+fn subscription(o: &mut Out<'_>, stated: &SubscriptionStated) {
+    o.int(1, stated.topic.0);
+    o.bytes(2, &stated.id.0.to_be_bytes());
+    o.text(3, stated.queue.as_str());
+    o.text(4, &stated.owner);
+    o.text(5, &stated.principal);
+    o.int(6, form(stated.form));
+    if let Some(filter) = &stated.filter {
+        o.text(7, &filter.text);
+        o.int(
+            8,
+            match filter.scope {
+                Scope::MessageAttributes => 0,
+                Scope::MessageBody => 1,
+            },
+        );
+        let mut policy = Vec::new();
+        filter.policy.encode(&mut policy);
+        o.bytes(9, &policy);
+    }
+}
+
+fn publication(o: &mut Out<'_>, lsn: Lsn, stated: &mut PublicationStated) {
+    o.int(1, stated.id.0);
+    o.bytes(2, &stated.message_id.0.to_be_bytes());
+    o.text(3, stated.topic.as_str());
+    o.int(4, stated.published_at.0);
+    if let Some((from, number)) = stated.from {
+        o.nested(5, |o| {
+            o.int(1, u64::from(from));
+            o.int(2, number);
+        });
+    }
+    o.payload(10, lsn, &mut stated.payload);
+    for stated in &stated.copies {
+        o.nested(13, |o| copy(o, stated));
+    }
+    for stated in &stated.owed {
+        o.nested(14, |o| owed(o, stated));
+    }
+}
+
+fn copy(o: &mut Out<'_>, stated: &CopyStated) {
+    o.int(1, stated.queue.0);
+    o.int(2, stated.number);
+    o.bytes(3, &stated.subscription.0.to_be_bytes());
+    o.int(4, form(stated.form));
+    o.int(5, stated.sent_at.0);
+    o.int(6, stated.visible_at.0);
+    o.receives(7, &stated.receives);
+}
+
+fn owed(o: &mut Out<'_>, stated: &OwedStated) {
+    o.int(1, u64::from(stated.to));
+    o.int(2, stated.number);
+    o.text(3, stated.queue.as_str());
+    o.bytes(4, &stated.subscription.0.to_be_bytes());
+    o.int(5, form(stated.form));
+}
+
+fn form(form: Form) -> u64 {
+    match form {
+        Form::Envelope => 0,
+        Form::Raw => 1,
+    }
+}

@@ -1,0 +1,207 @@
+//! Everything a shard can be asked.
+//!
+//! A command that concerns one resource names it by ARN and carries the revision by which its caller
+//! was judged; a command that was judged by another revision than the current one is refused as
+//! [`crate::Rejection::Stale`] and judged again.
+
+use crate::Arn;
+use crate::body::Payload;
+use crate::event::{SubscriptionStated, Tags};
+use crate::id::{Number, Revision, Uuid};
+use crate::outbox::Parcel;
+use crate::queue::settings::Setting;
+use crate::topic::filter::Facts;
+use crate::topic::subscription::Change;
+use std::collections::BTreeMap;
+
+/// Everything a shard can be asked.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Makes a queue, or finds the one that is there if its attributes agree.
+    CreateQueue {
+        /// Its identity.
+        arn: Arn,
+        /// The attributes that the caller gave, in that order.
+        settings: Vec<Setting>,
+        /// Its tags.
+        tags: Tags,
+    },
+    /// Asks a queue.
+    Queue {
+        /// Which.
+        arn: Arn,
+        /// By which revision the caller was judged.
+        judged: Revision,
+        /// What.
+        ask: AskQueue,
+    },
+    /// Lists queues in order of their ARNs.
+    ListQueues(Page),
+    /// Makes a topic, or finds the one that is there if its attributes agree.
+    CreateTopic {
+        /// Its identity.
+        arn: Arn,
+        /// Attributes in their stored form.
+        attributes: BTreeMap<Box<str>, Box<str>>,
+        /// Its tags; absent is not the same as empty when the topic exists.
+        tags: Option<Tags>,
+    },
+    /// Asks a topic.
+    Topic {
+        /// Which.
+        arn: Arn,
+        /// By which revision the caller was judged.
+        judged: Revision,
+        /// What.
+        ask: AskTopic,
+    },
+    /// Lists topics in order of their ARNs.
+    ListTopics(Page),
+    /// Lists all subscriptions in order of their ARNs.
+    ListSubscriptions(Page),
+    /// Takes deliveries that another shard owes.
+    Deliver {
+        /// The shard that owes them.
+        from: u16,
+        /// Publications with their deliveries, numbers ascending.
+        parcels: Vec<Parcel>,
+    },
+    /// Reads the next deliveries that are owed to another shard.
+    Owed {
+        /// The other shard.
+        to: u16,
+    },
+    /// Tells what another shard answered.
+    Settle {
+        /// The other shard.
+        to: u16,
+        /// All up to this number are accepted.
+        accepted: u64,
+        /// This one was refused for good.
+        refused: Option<u64>,
+    },
+}
+
+/// A page of a list: resources whose ARN begins with `prefix`, after `after`.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Beginning of the ARNs, with at least the account.
+    pub prefix: Box<str>,
+    /// ARN of the last one of the page before.
+    pub after: Option<Box<str>>,
+    /// How many at most.
+    pub max: usize,
+}
+
+/// Everything a queue can be asked.
+#[derive(Clone, Debug)]
+pub enum AskQueue {
+    /// Its attributes, tags and counts.
+    View,
+    /// Sets attributes, all or none.
+    Set(Vec<Setting>),
+    /// Adds or overwrites tags.
+    Tag(Tags),
+    /// Removes tags.
+    Untag(Vec<Box<str>>),
+    /// Deletes it with its messages.
+    Delete,
+    /// Removes all its messages.
+    Purge,
+    /// Sends messages; each is answered on its own.
+    Send(Vec<Send>),
+    /// Hands out messages.
+    Receive(Receive),
+    /// Deletes messages; each is answered on its own.
+    DeleteMessages(Vec<Receipt>),
+    /// Changes when messages become visible; each is answered on its own.
+    ChangeVisibility(Vec<(Receipt, u32)>),
+    /// Looks at messages without handing them out, in order of their numbers.
+    Peek {
+        /// Only messages with a greater number.
+        after: Number,
+        /// How many at most.
+        max: usize,
+    },
+}
+
+/// The bytes of a receipt handle, not verified yet.
+pub type Receipt = Box<[u8]>;
+
+/// One message to send.
+#[derive(Clone, Debug)]
+pub struct Send {
+    /// Body and attributes.
+    pub payload: Payload,
+    /// Seconds until it is visible; the queue's delay when absent.
+    pub delay_s: Option<u32>,
+}
+
+/// How to hand out messages. The waiting itself is not the core's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receive {
+    /// How many at most, 1 to 10.
+    pub max: u32,
+    /// Seconds until they are visible again; the queue's timeout when absent.
+    pub visibility_s: Option<u32>,
+    /// Seconds to wait for a message; the queue's wait when absent.
+    pub wait_s: Option<u32>,
+}
+
+/// Everything a topic can be asked.
+#[derive(Clone, Debug)]
+pub enum AskTopic {
+    /// Its attributes, tags and counts.
+    View,
+    /// Sets one attribute, in its stored form; `None` unsets it.
+    Set(Box<str>, Option<Box<str>>),
+    /// Adds or overwrites tags.
+    Tag(Tags),
+    /// Removes tags.
+    Untag(Vec<Box<str>>),
+    /// Deletes it with its subscriptions.
+    Delete,
+    /// Subscribes a queue. The statement's topic and id are ignored.
+    Subscribe(Box<SubscriptionStated>, Given),
+    /// Lists its subscriptions in order of their ids, after this one.
+    ListSubscriptions(Option<Uuid>),
+    /// One subscription.
+    Subscription(Uuid),
+    /// Changes one subscription.
+    SetSubscription(Uuid, Change),
+    /// Ends one subscription.
+    Unsubscribe(Uuid),
+    /// Publishes messages; each is answered on its own.
+    Publish(Vec<Publish>),
+}
+
+/// Which attributes a Subscribe gave: only those are compared with a subscription that is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// `RawMessageDelivery` was given.
+    pub form: Presence,
+    /// `FilterPolicy` or `FilterPolicyScope` was given.
+    pub filter: Presence,
+}
+
+/// Whether something was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// It was not.
+    #[default]
+    Absent,
+    /// It was.
+    Present,
+}
+
+/// One message to publish.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// Message, subject, attributes and what the envelope needs.
+    pub payload: Payload,
+    /// What filters look at.
+    pub facts: Facts,
+    /// Whether the facts tell of the body. A publish without them to a topic that filters by body is
+    /// refused as stale.
+    pub body: Presence,
+}

@@ -1,0 +1,113 @@
+//! Internal ids, and the generator of public ones.
+
+/// A queue, for its whole life. A queue that is created again gets another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QueueId(pub u64);
+
+/// A topic, for its whole life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicId(pub u64);
+
+/// A publication in the shard that holds its payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicationId(pub u64);
+
+/// A message's number in its queue: the order in which messages were sent. The first is 1.
+pub type Number = u64;
+
+/// A state of a resource's settings and policy. Each change makes a new one; 0 is "does not exist".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub u64);
+
+/// A UUID of version 4: the public id of a message or the last part of a subscription's ARN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uuid(pub u128);
+
+impl Uuid {
+    fn version_4(bits: u128) -> Uuid {
+        Uuid((bits & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62))
+    }
+
+    /// The id of the copy that `subscription` gets of the publication with this id. Derived, so that
+    /// a copy costs no bytes in the log for it.
+    pub fn copy_for(self, subscription: Uuid) -> Uuid {
+        let low = mix(self.0 as u64 ^ mix(subscription.0 as u64));
+        let high = mix((self.0 >> 64) as u64 ^ mix((subscription.0 >> 64) as u64 ^ low));
+        Uuid::version_4(u128::from(high) << 64 | u128::from(low))
+    }
+
+    /// Reads the form `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
+    pub fn parse(text: &str) -> Option<Uuid> {
+        let hyphens = [8, 13, 18, 23];
+        let shape = text.len() == 36
+            && text.bytes().enumerate().all(|(i, b)| hyphens.contains(&i) == (b == b'-') && b != b'+');
+        let digits = text.replace('-', "");
+        shape.then(|| u128::from_str_radix(&digits, 16).ok().map(Uuid)).flatten()
+    }
+}
+
+impl std::fmt::Display for Uuid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let b = self.0;
+        write!(
+            f,
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            (b >> 96) as u32,
+            (b >> 80) as u16,
+            (b >> 64) as u16,
+            (b >> 48) as u16,
+            b & 0xffff_ffff_ffff
+        )
+    }
+}
+
+/// Makes public ids from a seed that the caller draws at random. The same seed gives the same ids,
+/// which is what a simulation needs; ids are unique, not secret.
+#[derive(Debug)]
+pub struct Ids {
+    high: u64,
+    low: u64,
+}
+
+impl Ids {
+    /// A generator for one opening of a shard.
+    pub fn new(seed: u128) -> Ids {
+        Ids { high: (seed >> 64) as u64, low: seed as u64 }
+    }
+
+    /// The next id.
+    pub fn uuid(&mut self) -> Uuid {
+        self.low = self.low.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.high = self.high.wrapping_add(0xd1b5_4a32_d192_ed03);
+        Uuid::version_4(u128::from(mix(self.high ^ mix(self.low))) << 64 | u128::from(mix(self.low)))
+    }
+}
+
+/// The finaliser of SplitMix64: a bijection that spreads every bit.
+fn mix(mut x: u64) -> u64 {
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_are_version_4_and_round_trip() {
+        let mut ids = Ids::new(7);
+        let (a, b) = (ids.uuid(), ids.uuid());
+        assert_ne!(a, b);
+        for id in [a, b, a.copy_for(b), b.copy_for(a)] {
+            let text = id.to_string();
+            assert_eq!(&text[14..15], "4");
+            assert!("89ab".contains(&text[19..20]));
+            assert_eq!(Uuid::parse(&text), Some(id));
+        }
+        assert_ne!(a.copy_for(b), b.copy_for(a));
+        assert_eq!(a.copy_for(b), a.copy_for(b));
+        assert!(Uuid::parse("not-a-uuid").is_none());
+        assert!(Uuid::parse(&"-".repeat(36)).is_none());
+    }
+}

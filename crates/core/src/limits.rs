@@ -1,0 +1,50 @@
+//! Every bound, with its source: the sections are those of the fact sheets of SQS and SNS.
+
+/// Queue name, characters (sqs 4).
+pub const QUEUE_NAME_MAX: usize = 80;
+/// Topic name, characters (sns 3).
+pub const TOPIC_NAME_MAX: usize = 256;
+/// Visibility timeout, seconds, and the longest that one receive may hide a message (sqs 5.1, 9).
+pub const VISIBILITY_S_MAX: u32 = 43_200;
+/// Message retention, seconds (sqs 5.1).
+pub const RETENTION_S: std::ops::RangeInclusive<u32> = 60..=1_209_600;
+/// `MaximumMessageSize` of a queue, bytes (sqs 5.1).
+pub const MESSAGE_BYTES: std::ops::RangeInclusive<u32> = 1_024..=1_048_576;
+/// All bodies and attributes of one batch, bytes (sqs 4).
+pub const BATCH_BYTES_MAX: u32 = 1_048_576;
+/// Entries of one batch (sqs 2).
+pub const BATCH_ENTRIES_MAX: usize = 10;
+/// Delay of a queue or a message, seconds (sqs 5.1).
+pub const DELAY_S_MAX: u32 = 900;
+/// Long poll, seconds (sqs 9).
+pub const WAIT_S_MAX: u32 = 20;
+/// Messages of one receive (sqs 9).
+pub const RECEIVE_MAX: u32 = 10;
+/// Messages in flight of one queue (sqs 4).
+pub const IN_FLIGHT_MAX: usize = 120_000;
+/// A deleted queue's name stays taken this long, milliseconds (sqs 2).
+pub const DELETED_WAIT_MS: u64 = 60_000;
+/// Two purges of one queue are at least this far apart, milliseconds (sqs 2).
+pub const PURGE_WAIT_MS: u64 = 60_000;
+/// Tags of one queue or topic (sqs 4, sns 17).
+pub const TAGS_MAX: usize = 50;
+/// `KmsDataKeyReusePeriodSeconds` (sqs 5.1).
+pub const KMS_REUSE_S: std::ops::RangeInclusive<u32> = 60..=86_400;
+/// Queues of one page of a list (sqs 4).
+pub const LIST_QUEUES_MAX: usize = 1_000;
+/// Topics or subscriptions of one page of a list (sns 1).
+pub const LIST_SNS_PAGE: usize = 100;
+/// A message of a topic that does not say otherwise, bytes with attributes (sns 5).
+pub const TOPIC_MESSAGE_BYTES_DEFAULT: u32 = 262_144;
+/// Filter policies of one topic (sns 12).
+pub const FILTERS_PER_TOPIC_MAX: usize = 200;
+/// Messages of one peek of the admin interface.
+pub const PEEK_MAX: usize = 100;
+/// Copies that one publication makes in one turn; the rest follow through the outbox, in order.
+pub const COPIES_PER_TURN_MAX: usize = 1_000;
+/// Deliveries that one exchange between two shards carries.
+pub const PARCEL_DELIVERIES_MAX: usize = 1_000;
+/// Payload bytes that one exchange between two shards carries (at least one publication goes).
+pub const PARCEL_BYTES_MAX: usize = 1 << 20;
+/// An entry of the log is closed when its events reach this, bytes.
+pub const ENTRY_BYTES_MAX: usize = 4 << 20;

@@ -1,0 +1,83 @@
+//! Every reason to say no. The caller's doing, so there is no source; the wording is the protocol's.
+
+use crate::Timestamp;
+
+/// Why a command, or one entry of it, was not carried out. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The queue is not there.
+    QueueDoesNotExist,
+    /// A queue of that name exists, and this attribute differs.
+    QueueExists {
+        /// Name of the first attribute that differs.
+        attribute: &'static str,
+    },
+    /// The queue of that name was deleted less than a minute ago.
+    QueueDeletedRecently,
+    /// The queue was purged less than a minute ago.
+    PurgeInProgress,
+    /// Managed encryption and a KMS key exclude each other.
+    EncryptionConflict,
+    /// The message is larger than the queue admits.
+    MessageTooLong {
+        /// The queue's `MaximumMessageSize`, bytes.
+        bytes_max: u32,
+    },
+    /// The handle is not one that this queue issued.
+    ReceiptHandleIsInvalid,
+    /// The handle was good, the message is gone.
+    MessageGone,
+    /// The message would be hidden longer than the limit since it was received.
+    VisibilityBeyondLimit,
+    /// Too many messages in flight, on a short poll.
+    InFlightFull,
+    /// More tags than a resource may have.
+    TooManyTags,
+    /// The topic is not there.
+    TopicDoesNotExist,
+    /// A topic of that name exists with other attributes.
+    TopicAttributesDiffer,
+    /// A topic of that name exists with other tags.
+    TopicTagsDiffer,
+    /// The message is larger than the topic admits.
+    PublicationTooLong,
+    /// The subscription is not there.
+    SubscriptionDoesNotExist,
+    /// The endpoint is subscribed with other attributes.
+    SubscriptionAttributesDiffer,
+    /// The topic has as many filter policies as it may.
+    TooManyFilterPolicies,
+    /// The resource changed since the caller was judged: judge again and ask again.
+    Stale,
+    /// The log has no room for commands that grow it; try again later.
+    NoSpace,
+}
+
+/// Why a delivery will never succeed: the target's side said no for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// The queue is not there.
+    QueueDoesNotExist,
+    /// The queue's policy does not let the topic send.
+    NotPermitted,
+}
+
+/// A crossing from one resource to another on a service's behalf, put to the shard's `permit`.
+#[derive(Clone, Copy, Debug)]
+pub struct Crossing<'a> {
+    /// The service principal, `sns.amazonaws.com`.
+    pub service: &'a str,
+    /// The resource on whose behalf it calls.
+    pub source: &'a crate::Arn,
+    /// What it does, `sqs:SendMessage`.
+    pub action: &'a str,
+    /// The resource it does it to.
+    pub target: &'a crate::Arn,
+    /// The target's resource policy.
+    pub policy: Option<&'a str>,
+    /// The turn's time.
+    pub now: Timestamp,
+}
+
+/// Says whether a crossing is allowed. Pure.
+pub type Permit = dyn Fn(&Crossing<'_>) -> bool + Send + Sync;

@@ -1,0 +1,293 @@
+//! The fold: what each event does to the state. Total, without rules.
+//!
+//! An event may name a queue or topic that is only stated later, when the log was trimmed in between:
+//! it goes to a *shell*, which the later statement completes. A change of a message that is not here
+//! belongs to one that is stated later, with that change in it, and is passed over.
+
+use super::{DeletedName, Publication, Shard};
+use crate::event::{CopyStated, Event, MessageStated, PublicationStated, QueueStated, ShardStated};
+use crate::event::{SubscriptionStated, TopicStated};
+use crate::id::{Number, PublicationId, QueueId, Revision, TopicId, Uuid};
+use crate::outbox::Accepted;
+use crate::queue::message::{Content, Message};
+use crate::queue::receipt::Sealer;
+use crate::queue::{Messages, Queue, receive, send, settle};
+use crate::topic::Topic;
+use crate::{Arn, Lsn, Timestamp};
+
+/// About how many bytes the log takes to state one of these, without payload.
+mod cost {
+    pub(super) const MESSAGE: u64 = 80;
+    pub(super) const COPY: u64 = 64;
+    pub(super) const PUBLICATION: u64 = 120;
+    pub(super) const RESOURCE: u64 = 400;
+}
+
+impl Shard {
+    /// Folds one event of the entry at `lsn` in. The time is that of the last [`Shard::advance`].
+    pub fn apply(&mut self, lsn: Lsn, event: &Event) {
+        match event {
+            Event::Opened => {}
+            Event::FormatRaised(version) => self.format = *version,
+            Event::Shard(stated) => self.apply_shard(lsn, stated),
+            Event::Queue(stated) => self.apply_queue(lsn, stated),
+            Event::QueueDeleted { queue, arn, at } => self.apply_queue_deleted(lsn, *queue, arn, *at),
+            Event::QueuePurged { queue, before } => self.apply_purge(*queue, *before),
+            Event::Message(stated) => self.apply_message(stated),
+            Event::Received { queue, until, numbers } => {
+                let now = self.now;
+                self.change(*queue, |queue| receive::apply(queue, now, *until, numbers));
+            }
+            Event::VisibilityChanged { queue, changes } => {
+                let now = self.now;
+                self.change(*queue, |queue| settle::apply_visibility(queue, now, changes));
+            }
+            Event::Deleted { queue, numbers } => {
+                let Some(queue) = self.queues.get_mut(queue) else { return };
+                let gone = numbers.iter().filter_map(|n| queue.messages.remove(*n)).collect::<Vec<_>>();
+                gone.into_iter().for_each(|message| self.release(message));
+            }
+            Event::Topic(stated) => self.apply_topic(lsn, stated),
+            Event::TopicDeleted { topic } => self.apply_topic_deleted(*topic),
+            Event::Subscription(stated) => self.apply_subscription(lsn, stated),
+            Event::Unsubscribed { topic, subscription } => self.apply_unsubscribed(*topic, *subscription),
+            Event::Publication(stated) => self.apply_publication(lsn, stated),
+            Event::Settled { to, accepted, refused } => {
+                for publication in self.outbox.settle(*to, *accepted, *refused) {
+                    self.live_bytes -= cost::COPY;
+                    self.unrefer(publication);
+                }
+            }
+            Event::Inbox { from, number } => self.accept(lsn, *from, *number),
+        }
+    }
+
+    fn apply_shard(&mut self, lsn: Lsn, stated: &ShardStated) {
+        self.sealer = Sealer::new(&stated.secret);
+        self.own_stated = lsn;
+        self.own.secret = stated.secret;
+        self.own.next_queue = self.own.next_queue.max(stated.next_queue);
+        self.own.next_topic = self.own.next_topic.max(stated.next_topic);
+        self.own.next_publication = self.own.next_publication.max(stated.next_publication);
+        self.own.next_revision = self.own.next_revision.max(stated.next_revision);
+        for (shard, next) in &stated.next_owed {
+            let stream = self.outbox.streams.entry(*shard).or_default();
+            stream.next = stream.next.max(*next);
+        }
+    }
+
+    fn used_revision(&mut self, revision: Revision) {
+        self.own.next_revision = self.own.next_revision.max(revision.0 + 1);
+    }
+
+    fn apply_queue(&mut self, lsn: Lsn, stated: &QueueStated) {
+        self.used_revision(stated.revision);
+        self.own.next_queue = self.own.next_queue.max(stated.id.0 + 1);
+        if let Some(deleted) = self.deleted.remove(&stated.arn) {
+            self.deleted_order.remove(&(deleted.at, stated.arn.clone()));
+        }
+        self.queue_names.insert(stated.arn.clone(), stated.id);
+        let queue = self.queues.entry(stated.id).or_insert_with(|| Queue::shell(stated.id));
+        if queue.stated.is_none() {
+            self.live_bytes += cost::RESOURCE;
+        }
+        let gone = queue.state(lsn, stated);
+        gone.into_iter().for_each(|message| self.release(message));
+        self.schedule(stated.id);
+        self.changed.push(stated.arn.clone());
+    }
+
+    fn apply_queue_deleted(&mut self, lsn: Lsn, id: QueueId, arn: &Arn, at: Timestamp) {
+        if let Some(queue) = self.queues.remove(&id) {
+            if queue.stated.is_some() {
+                self.live_bytes -= cost::RESOURCE;
+                self.queue_names.remove(arn);
+            }
+            if let Some(scheduled) = queue.scheduled {
+                self.due.remove(&(scheduled, id));
+            }
+            self.doomed.push(queue.messages);
+            self.ready.insert(id);
+        }
+        if !self.queue_names.contains_key(arn) {
+            if let Some(old) = self.deleted.insert(arn.clone(), DeletedName { queue: id, at, stated: lsn }) {
+                self.deleted_order.remove(&(old.at, arn.clone()));
+            }
+            self.deleted_order.insert((at, arn.clone()));
+        }
+        self.changed.push(arn.clone());
+    }
+
+    fn apply_purge(&mut self, id: QueueId, before: Number) {
+        let now = self.now;
+        let queue = self.queues.entry(id).or_insert_with(|| Queue::shell(id));
+        queue.purged_before = queue.purged_before.max(before);
+        queue.purged_at = now;
+        let purged = std::mem::take::<Messages>(&mut queue.messages);
+        self.doomed.push(purged);
+    }
+
+    fn apply_message(&mut self, stated: &MessageStated) {
+        let id = stated.queue;
+        let there = self.queues.get_mut(&id).and_then(|queue| queue.messages.remove(stated.number));
+        if let Some(there) = there {
+            self.release(there);
+        }
+        self.live_bytes += cost::MESSAGE + u64::from(stated.payload.place.len);
+        let queue = self.queues.entry(id).or_insert_with(|| Queue::shell(id));
+        send::apply(queue, self.now, stated, &mut self.residency);
+        self.touched(id);
+    }
+
+    fn change(&mut self, id: QueueId, change: impl FnOnce(&mut Queue)) {
+        let Some(queue) = self.queues.get_mut(&id) else { return };
+        change(queue);
+        self.touched(id);
+    }
+
+    /// A queue's messages changed: its deadline may be nearer, and somebody may be waiting.
+    fn touched(&mut self, id: QueueId) {
+        self.schedule(id);
+        if self.queues.get(&id).is_some_and(|queue| !queue.messages.available.is_empty()) {
+            self.ready.insert(id);
+        }
+    }
+
+    fn apply_topic(&mut self, lsn: Lsn, stated: &TopicStated) {
+        self.used_revision(stated.revision);
+        self.own.next_topic = self.own.next_topic.max(stated.id.0 + 1);
+        self.topic_names.insert(stated.arn.clone(), stated.id);
+        let topic = self.topics.entry(stated.id).or_insert_with(|| Topic::shell(stated.id));
+        if topic.stated.is_none() {
+            self.live_bytes += cost::RESOURCE;
+        }
+        topic.state(lsn, stated);
+        self.changed.push(stated.arn.clone());
+    }
+
+    fn apply_topic_deleted(&mut self, id: TopicId) {
+        let Some(topic) = self.topics.remove(&id) else { return };
+        self.live_bytes -= cost::RESOURCE * topic.subscriptions.len() as u64;
+        if let Some(stated) = topic.stated {
+            self.live_bytes -= cost::RESOURCE;
+            self.topic_names.remove(&stated.arn);
+            self.changed.push(stated.arn);
+        }
+    }
+
+    fn apply_subscription(&mut self, lsn: Lsn, stated: &SubscriptionStated) {
+        let topic = self.topics.entry(stated.topic).or_insert_with(|| Topic::shell(stated.topic));
+        if !topic.subscriptions.contains_key(&stated.id) {
+            self.live_bytes += cost::RESOURCE;
+        }
+        topic.subscribe(lsn, stated);
+        self.changed.extend(topic.stated.as_ref().map(|stated| stated.arn.clone()));
+    }
+
+    fn apply_unsubscribed(&mut self, id: TopicId, subscription: Uuid) {
+        let Some(topic) = self.topics.get_mut(&id) else { return };
+        if topic.subscriptions.contains_key(&subscription) {
+            self.live_bytes -= cost::RESOURCE;
+        }
+        topic.unsubscribe(subscription);
+        self.changed.extend(topic.stated.as_ref().map(|stated| stated.arn.clone()));
+    }
+
+    fn apply_publication(&mut self, lsn: Lsn, stated: &PublicationStated) {
+        self.own.next_publication = self.own.next_publication.max(stated.id.0 + 1);
+        if let Some((from, number)) = stated.from {
+            self.accept(lsn, from, number);
+        }
+        self.state_publication(stated);
+        for owed in &stated.owed {
+            if !self.outbox.owes(stated.id, owed) {
+                self.live_bytes += cost::COPY;
+                self.refer(stated.id);
+            }
+            self.outbox.add(stated.id, owed);
+        }
+        for copy in &stated.copies {
+            self.apply_copy(stated, copy);
+        }
+        self.refer(stated.id);
+        self.unrefer(stated.id);
+    }
+
+    fn state_publication(&mut self, stated: &PublicationStated) {
+        let old = self.publications.remove(&stated.id);
+        let refs = old.map_or(0, |old| {
+            self.forget(&old);
+            old.refs
+        });
+        let body = self.residency.admit(&stated.payload);
+        self.live_bytes += cost::PUBLICATION + u64::from(body.place.len);
+        let publication = Publication {
+            message_id: stated.message_id,
+            topic: stated.topic.clone(),
+            published_at: stated.published_at,
+            body,
+            refs,
+        };
+        self.publications.insert(stated.id, publication);
+    }
+
+    fn apply_copy(&mut self, publication: &PublicationStated, copy: &CopyStated) {
+        self.live_bytes += cost::COPY;
+        self.refer(publication.id);
+        let CopyStated { queue: id, number, subscription, form, .. } = *copy;
+        let message = Message {
+            id: publication.message_id.copy_for(subscription),
+            sent_at: copy.sent_at,
+            visible_at: copy.visible_at,
+            receives: copy.receives,
+            place: send::place(self.now, copy.visible_at, copy.receives),
+            content: Content::Copy { publication: publication.id, subscription, form },
+        };
+        let queue = self.queues.entry(id).or_insert_with(|| Queue::shell(id));
+        queue.next_number = queue.next_number.max(number + 1);
+        if let Some(old) = queue.messages.insert(number, message) {
+            self.release(old);
+        }
+        self.touched(id);
+    }
+
+    fn accept(&mut self, lsn: Lsn, from: u16, number: u64) {
+        let accepted = self.inbox.entry(from).or_default();
+        *accepted = Accepted { number: accepted.number.max(number), stated: lsn };
+    }
+
+    fn refer(&mut self, id: PublicationId) {
+        if let Some(publication) = self.publications.get_mut(&id) {
+            publication.refs += 1;
+        }
+    }
+
+    fn unrefer(&mut self, id: PublicationId) {
+        let Some(publication) = self.publications.get_mut(&id) else { return };
+        publication.refs -= 1;
+        if publication.refs == 0
+            && let Some(publication) = self.publications.remove(&id)
+        {
+            self.forget(&publication);
+        }
+    }
+
+    fn forget(&mut self, publication: &Publication) {
+        self.residency.release(&publication.body);
+        self.live_bytes -= cost::PUBLICATION + u64::from(publication.body.place.len);
+    }
+
+    /// Lets go of a message that left its queue.
+    pub(super) fn release(&mut self, message: Message) {
+        match message.content {
+            Content::Own(body) => {
+                self.residency.release(&body);
+                self.live_bytes -= cost::MESSAGE + u64::from(body.place.len);
+            }
+            Content::Copy { publication, .. } => {
+                self.live_bytes -= cost::COPY;
+                self.unrefer(publication);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a shard is asked about queues.
+
+use super::{Decided, Shard};
+use crate::command::{AskQueue, Receive};
+use crate::event::{Event, QueueStated, Tags};
+use crate::id::{Ids, QueueId, Revision};
+use crate::queue::settings::{Setting, Settings};
+use crate::queue::{Queue, Stated, receive, send, settle};
+use crate::reply::Reply;
+use crate::{Arn, Rejection, Timestamp, limits};
+
+impl Shard {
+    /// The queue that is there if its attributes agree (sqs 5.2), else a new one, unless the name is
+    /// blocked after a delete.
+    pub(super) fn create_queue(&self, arn: Arn, given: &[Setting], tags: Tags) -> Result<Decided, Rejection> {
+        if let Some(stated) = self.queue_by_name(&arn).and_then(|queue| queue.stated.as_ref()) {
+            return match stated.settings.first_difference(given) {
+                Some(attribute) => Err(Rejection::QueueExists { attribute }),
+                None => Ok(Decided::nothing(Reply::Done)),
+            };
+        }
+        let wait_ms = self.config.waits.deleted_ms;
+        if self.deleted.get(&arn).is_some_and(|deleted| self.now < deleted.at + wait_ms) {
+            return Err(Rejection::QueueDeletedRecently);
+        }
+        let stated = QueueStated {
+            id: QueueId(self.own.next_queue),
+            arn,
+            revision: Revision(self.own.next_revision),
+            created: self.now,
+            modified: self.now,
+            settings: Settings::default().with(given)?,
+            tags: limited(tags)?,
+            next_number: 1,
+            expired_before: Timestamp::ZERO,
+            purged_before: 0,
+            purged_at: Timestamp::ZERO,
+        };
+        Ok(Decided::one(Event::Queue(Box::new(stated)), Reply::Done))
+    }
+
+    pub(super) fn ask_queue(
+        &self,
+        arn: &Arn,
+        judged: Revision,
+        ask: AskQueue,
+        ids: &mut Ids,
+    ) -> Result<Decided, Rejection> {
+        let queue = self.queue_by_name(arn).ok_or(Rejection::QueueDoesNotExist)?;
+        let stated = queue.stated.as_ref().ok_or(Rejection::QueueDoesNotExist)?;
+        if stated.revision != judged {
+            return Err(Rejection::Stale);
+        }
+        match ask {
+            AskQueue::View => {
+                let view = queue.view().ok_or(Rejection::QueueDoesNotExist)?;
+                Ok(Decided::nothing(Reply::Queue(Box::new(view))))
+            }
+            AskQueue::Set(given) => self.restate_queue(queue, |next| {
+                next.settings = next.settings.with(&given)?;
+                next.modified = self.now;
+                Ok(())
+            }),
+            AskQueue::Tag(tags) => self.restate_queue(queue, |next| {
+                next.tags.extend(tags);
+                next.tags = limited(std::mem::take(&mut next.tags))?;
+                Ok(())
+            }),
+            AskQueue::Untag(keys) => self.restate_queue(queue, |next| {
+                next.tags.retain(|key, _| !keys.contains(key));
+                Ok(())
+            }),
+            AskQueue::Delete => {
+                let event = Event::QueueDeleted { queue: queue.id, arn: arn.clone(), at: self.now };
+                Ok(Decided::one(event, Reply::Done))
+            }
+            AskQueue::Purge => self.purge(queue),
+            AskQueue::Send(sends) => {
+                let (events, answers) = send::decide(queue, &stated.settings, self.now, sends, ids);
+                Ok(Decided { events, reply: Reply::Sent(answers), dropped: 0 })
+            }
+            AskQueue::Receive(receive) => self.receive(queue, stated, receive),
+            AskQueue::DeleteMessages(receipts) => {
+                let (event, answers) = settle::decide_delete(queue, &receipts, &self.sealer);
+                Ok(Decided::perhaps(event, Reply::Each(answers)))
+            }
+            AskQueue::ChangeVisibility(asked) => {
+                let (event, answers) = settle::decide_visibility(queue, self.now, &asked, &self.sealer);
+                Ok(Decided::perhaps(event, Reply::Each(answers)))
+            }
+            AskQueue::Peek { after, max } => {
+                let peeked = receive::peek(queue, after, max.min(limits::PEEK_MAX), |c| self.content(c));
+                Ok(Decided::nothing(Reply::Peeked(peeked)))
+            }
+        }
+    }
+
+    fn receive(&self, queue: &Queue, stated: &Stated, receive: Receive) -> Result<Decided, Rejection> {
+        let content = |content: &_| self.content(content);
+        let settings = &stated.settings;
+        let decided = receive::decide(queue, settings, self.now, receive, &self.sealer, content)?;
+        Ok(Decided::perhaps(decided.0, Reply::Received(decided.1)))
+    }
+
+    fn purge(&self, queue: &Queue) -> Result<Decided, Rejection> {
+        let wait_ms = self.config.waits.purge_ms;
+        if queue.purged_at > Timestamp::ZERO && self.now < queue.purged_at + wait_ms {
+            return Err(Rejection::PurgeInProgress);
+        }
+        let event = Event::QueuePurged { queue: queue.id, before: queue.next_number };
+        Ok(Decided::one(event, Reply::Done))
+    }
+
+    /// A statement of the queue with a change, under a new revision.
+    fn restate_queue(
+        &self,
+        queue: &Queue,
+        change: impl FnOnce(&mut QueueStated) -> Result<(), Rejection>,
+    ) -> Result<Decided, Rejection> {
+        let mut next = queue.statement().ok_or(Rejection::QueueDoesNotExist)?;
+        next.revision = Revision(self.own.next_revision);
+        change(&mut next)?;
+        Ok(Decided::one(Event::Queue(Box::new(next)), Reply::Done))
+    }
+}
+
+/// Tags within their number.
+pub(super) fn limited(tags: Tags) -> Result<Tags, Rejection> {
+    if tags.len() <= limits::TAGS_MAX { Ok(tags) } else { Err(Rejection::TooManyTags) }
+}

@@ -1,0 +1,188 @@
+//! The conditions of one key, any of which admits a value.
+
+use std::ops::{Bound, RangeBounds};
+
+use super::number::Number;
+use super::pattern::{Cidr, Wildcard, equals_folded};
+
+/// A value without parts, as a message offers it to a condition.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scalar<'a> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(&'a str),
+    /// The value of a `Binary` attribute, of which policies see only that it is there.
+    Binary,
+}
+
+/// Conditions that are one bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Literals(u8);
+
+impl Literals {
+    pub(crate) const NULL: Self = Self(1);
+    pub(crate) const TRUE: Self = Self(2);
+    pub(crate) const FALSE: Self = Self(4);
+    /// `{"exists": true}`
+    pub(crate) const PRESENT: Self = Self(8);
+    /// `{"exists": false}`
+    pub(crate) const ABSENT: Self = Self(16);
+
+    /// The bits, as they are stored.
+    pub(crate) fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Reads stored bits.
+    pub(crate) fn from_bits(bits: u8) -> Option<Self> {
+        (bits < 32).then_some(Self(bits))
+    }
+
+    pub(crate) fn contains(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn insert(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// A condition that is more than a comparison with one value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    Prefix(Box<str>),
+    Suffix(Box<str>),
+    /// Folded, see [`equals_folded`].
+    IgnoreCase(Box<str>),
+    Wildcard(Wildcard),
+    /// `numeric`
+    Range(Bound<Number>, Bound<Number>),
+    Cidr(Cidr),
+    /// Admits what these do not. They have neither literals nor another `AnythingBut` among them.
+    AnythingBut(Box<Conditions>),
+}
+
+/// The conditions of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Conditions {
+    literals: Literals,
+    /// Sorted, unique.
+    strings: Box<[Box<str>]>,
+    /// Sorted, unique, exact.
+    numbers: Box<[Number]>,
+    patterns: Box<[Pattern]>,
+}
+
+/// Conditions of one key while they are collected, in any order.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    literals: Literals,
+    strings: Vec<Box<str>>,
+    numbers: Vec<Number>,
+    patterns: Vec<Pattern>,
+}
+
+impl Draft {
+    pub(crate) fn literal(&mut self, literal: Literals) {
+        self.literals.insert(literal);
+    }
+
+    pub(crate) fn string(&mut self, text: Box<str>) {
+        self.strings.push(text);
+    }
+
+    pub(crate) fn number(&mut self, number: Number) {
+        self.numbers.push(number);
+    }
+
+    pub(crate) fn pattern(&mut self, pattern: Pattern) {
+        self.patterns.push(pattern);
+    }
+
+    /// Brings the conditions into the order in which they are searched.
+    pub(crate) fn finish(mut self) -> Conditions {
+        self.strings.sort_unstable();
+        self.strings.dedup();
+        self.numbers.sort_unstable();
+        self.numbers.dedup();
+        Conditions {
+            literals: self.literals,
+            strings: self.strings.into_boxed_slice(),
+            numbers: self.numbers.into_boxed_slice(),
+            patterns: self.patterns.into_boxed_slice(),
+        }
+    }
+}
+
+impl Conditions {
+    /// Whether one of the conditions admits the value.
+    pub(crate) fn admit(&self, scalar: Scalar<'_>) -> bool {
+        let by_value = match scalar {
+            Scalar::Null => self.literals.contains(Literals::NULL),
+            Scalar::Bool(true) => self.literals.contains(Literals::TRUE),
+            Scalar::Bool(false) => self.literals.contains(Literals::FALSE),
+            Scalar::Number(number) => self.numbers.binary_search(&number).is_ok(),
+            Scalar::Text(text) => self.strings.binary_search_by(|known| (**known).cmp(text)).is_ok(),
+            Scalar::Binary => return self.literals.contains(Literals::PRESENT),
+        };
+        by_value
+            || self.literals.contains(Literals::PRESENT) && !scalar.is_blank()
+            || self.patterns.iter().any(|pattern| pattern.admits(scalar))
+    }
+
+    /// Whether one of the conditions is `{"exists": false}`.
+    pub(crate) fn admit_absence(&self) -> bool {
+        self.literals.contains(Literals::ABSENT)
+    }
+
+    pub(crate) fn literals(&self) -> Literals {
+        self.literals
+    }
+
+    pub(crate) fn strings(&self) -> &[Box<str>] {
+        &self.strings
+    }
+
+    pub(crate) fn numbers(&self) -> &[Number] {
+        &self.numbers
+    }
+
+    pub(crate) fn patterns(&self) -> &[Pattern] {
+        &self.patterns
+    }
+}
+
+impl Scalar<'_> {
+    /// There, but nothing that `{"exists": true}` would count (sns 12: non-null, non-empty).
+    fn is_blank(self) -> bool {
+        match self {
+            Scalar::Null => true,
+            Scalar::Text(text) => text.is_empty(),
+            Scalar::Bool(_) | Scalar::Number(_) | Scalar::Binary => false,
+        }
+    }
+}
+
+impl Pattern {
+    fn admits(&self, scalar: Scalar<'_>) -> bool {
+        match (self, scalar) {
+            (Self::AnythingBut(refused), _) => !refused.admit(scalar),
+            (Self::Prefix(prefix), Scalar::Text(text)) => text.as_bytes().starts_with(prefix.as_bytes()),
+            (Self::Suffix(suffix), Scalar::Text(text)) => text.as_bytes().ends_with(suffix.as_bytes()),
+            (Self::IgnoreCase(folded), Scalar::Text(text)) => equals_folded(folded, text),
+            (Self::Wildcard(wildcard), Scalar::Text(text)) => wildcard.admits(text),
+            (Self::Cidr(cidr), Scalar::Text(text)) => cidr.admits(text),
+            (Self::Range(bottom, top), Scalar::Number(number)) => (*bottom, *top).contains(&number),
+            (
+                Self::Prefix(_)
+                | Self::Suffix(_)
+                | Self::IgnoreCase(_)
+                | Self::Wildcard(_)
+                | Self::Cidr(_)
+                | Self::Range(..),
+                _,
+            ) => false,
+        }
+    }
+}
