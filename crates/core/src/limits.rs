@@ -36,6 +36,9 @@ pub const LIST_QUEUES_MAX: usize = 1_000;
 pub const LIST_SNS_PAGE: usize = 100;
 /// A message of a topic that does not say otherwise, bytes with attributes (sns 5).
 pub const TOPIC_MESSAGE_BYTES_DEFAULT: u32 = 262_144;
+/// Subscriptions of one topic. AWS has 12,500,000; here one publication with all that it owes must fit
+/// into one entry of the log.
+pub const SUBSCRIPTIONS_PER_TOPIC_MAX: usize = 100_000;
 /// Filter policies of one topic (sns 12).
 pub const FILTERS_PER_TOPIC_MAX: usize = 200;
 /// Messages of one peek of the admin interface.

@@ -182,8 +182,9 @@ impl Queue {
         gone
     }
 
-    /// What a statement of this queue says now. `None` for a shell.
-    pub(crate) fn statement(&self) -> Option<QueueStated> {
+    /// What a statement of this queue says at `now`. `None` for a shell. What has expired by then is
+    /// said from the retention, because [`Queue::advance`] is called only when there is something to do.
+    pub(crate) fn statement(&self, now: Timestamp) -> Option<QueueStated> {
         let stated = self.stated.as_ref()?;
         Some(QueueStated {
             id: self.id,
@@ -194,7 +195,7 @@ impl Queue {
             settings: stated.settings.clone(),
             tags: stated.tags.clone(),
             next_number: self.next_number,
-            expired_before: self.expired_before,
+            expired_before: self.expired_before.max(now.minus_s(stated.settings.retention_s)),
             purged_before: self.purged_before,
             purged_at: self.purged_at,
         })
@@ -251,10 +252,10 @@ impl Queue {
         })
     }
 
-    /// Is the state of the two queues the same? Where the log states things does not count.
-    pub(crate) fn same(&self, other: &Queue) -> bool {
+    /// Is the state of the two queues the same at `now`? Where the log states things does not count.
+    pub(crate) fn same(&self, other: &Queue, now: Timestamp) -> bool {
         let messages = (&self.messages.by_number, &other.messages.by_number);
-        self.statement() == other.statement()
+        self.statement(now) == other.statement(now)
             && messages.0.len() == messages.1.len()
             && messages.0.iter().zip(messages.1).all(|(a, b)| a.0 == b.0 && a.1.same(b.1))
     }

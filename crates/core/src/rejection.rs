@@ -45,6 +45,8 @@ pub enum Rejection {
     SubscriptionDoesNotExist,
     /// The endpoint is subscribed with other attributes.
     SubscriptionAttributesDiffer,
+    /// The topic has as many subscriptions as it may.
+    TooManySubscriptions,
     /// The topic has as many filter policies as it may.
     TooManyFilterPolicies,
     /// The resource changed since the caller was judged: judge again and ask again.

@@ -256,6 +256,12 @@ impl Shard {
         self.queue_names.get(arn).copied()
     }
 
+    /// A queue's ARN and the state of its settings and policy.
+    pub fn identity(&self, queue: QueueId) -> Option<(Arn, Revision)> {
+        let stated = self.queues.get(&queue)?.stated.as_ref()?;
+        Some((stated.arn.clone(), stated.revision))
+    }
+
     /// Seconds that a receive of this queue waits when it does not say.
     pub fn default_wait_s(&self, queue: QueueId) -> u32 {
         let stated = self.queues.get(&queue).and_then(|queue| queue.stated.as_ref());

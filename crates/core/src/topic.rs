@@ -101,10 +101,12 @@ impl Topic {
         }
     }
 
-    /// Folds the end of a subscription in.
+    /// Folds the end of a subscription in. It counts even if the subscription is not here: when the
+    /// log was trimmed behind its statement, the topic may still be stated before its end.
     pub(crate) fn unsubscribe(&mut self, id: Uuid) {
-        let Some(old) = self.subscriptions.remove(&id) else { return };
-        self.body_filters -= usize::from(filters_body(&old.stated));
+        if let Some(old) = self.subscriptions.remove(&id) {
+            self.body_filters -= usize::from(filters_body(&old.stated));
+        }
         if let Some(stated) = &mut self.stated {
             stated.subscriptions_deleted += 1;
         }
@@ -124,6 +126,9 @@ impl Topic {
             let filter = given.filter == Presence::Absent || there.filter == wanted.filter;
             let agrees = form && filter;
             return if agrees { Ok((None, there.id)) } else { Err(Rejection::SubscriptionAttributesDiffer) };
+        }
+        if self.subscriptions.len() >= limits::SUBSCRIPTIONS_PER_TOPIC_MAX {
+            return Err(Rejection::TooManySubscriptions);
         }
         if wanted.filter.is_some() {
             self.admits_filter()?;

@@ -1,1 +1,5 @@
-//! Postrider: outbound.
+//! What leaves the server: one attempt at one endpoint, and the signature on what is sent.
+//!
+//! This crate sends what others rendered. When to try again is state and lives in the core.
+
+pub mod signature;

@@ -22,7 +22,7 @@ impl Shard {
         };
         self.statement() == other.statement()
             && queues.0.len() == queues.1.len()
-            && queues.0.iter().zip(queues.1).all(|(a, b)| a.0 == b.0 && a.1.same(b.1))
+            && queues.0.iter().zip(queues.1).all(|(a, b)| a.0 == b.0 && a.1.same(b.1, self.now))
             && topics.0.len() == topics.1.len()
             && topics.0.iter().zip(topics.1).all(|(a, b)| a.0 == b.0 && a.1.same(b.1))
             && publications.0.len() == publications.1.len()

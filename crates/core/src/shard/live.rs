@@ -7,8 +7,8 @@
 //!
 //! What must survive: queues, topics and subscriptions; messages with their receive state;
 //! publications with their remaining copies and owed deliveries, together, so that a shared payload
-//! is stated once; names of deleted queues while they are blocked; inbox numbers; and the shard's own
-//! counters and key. Changes never need restating: what they changed is in the statements.
+//! is stated once; names of deleted queues while they are blocked; inbox numbers; the format version; and
+//! the shard's own counters and key. Changes never need restating: what they changed is in the statements.
 
 use super::Shard;
 use crate::Lsn;
@@ -29,8 +29,8 @@ impl Shard {
 
     fn restatement(&self, lsn: Lsn, event: &Event) -> Option<Event> {
         match event {
+            Event::FormatRaised(version) => (self.format == *version).then(|| event.clone()),
             Event::Opened
-            | Event::FormatRaised(_)
             | Event::QueuePurged { .. }
             | Event::Received { .. }
             | Event::VisibilityChanged { .. }
@@ -42,7 +42,7 @@ impl Shard {
             Event::Queue(stated) => {
                 let queue = self.queues.get(&stated.id)?;
                 let latest = queue.stated.as_ref()?.at == lsn;
-                latest.then(|| queue.statement()).flatten().map(|stated| Event::Queue(Box::new(stated)))
+                latest.then(|| queue.statement(self.now)).flatten().map(|stated| Event::Queue(Box::new(stated)))
             }
             Event::QueueDeleted { queue, arn, at } => {
                 let name = self.deleted.get(arn)?;

@@ -117,7 +117,7 @@ impl Shard {
         queue: &Queue,
         change: impl FnOnce(&mut QueueStated) -> Result<(), Rejection>,
     ) -> Result<Decided, Rejection> {
-        let mut next = queue.statement().ok_or(Rejection::QueueDoesNotExist)?;
+        let mut next = queue.statement(self.now).ok_or(Rejection::QueueDoesNotExist)?;
         next.revision = Revision(self.own.next_revision);
         change(&mut next)?;
         Ok(Decided::one(Event::Queue(Box::new(next)), Reply::Done))

@@ -153,7 +153,15 @@ impl Conditions {
     }
 }
 
-impl Scalar<'_> {
+impl<'a> Scalar<'a> {
+    fn text(self) -> Option<&'a str> {
+        if let Scalar::Text(text) = self { Some(text) } else { None }
+    }
+
+    fn number(self) -> Option<Number> {
+        if let Scalar::Number(number) = self { Some(number) } else { None }
+    }
+
     /// There, but nothing that `{"exists": true}` would count (sns 12: non-null, non-empty).
     fn is_blank(self) -> bool {
         match self {
@@ -166,23 +174,14 @@ impl Scalar<'_> {
 
 impl Pattern {
     fn admits(&self, scalar: Scalar<'_>) -> bool {
-        match (self, scalar) {
-            (Self::AnythingBut(refused), _) => !refused.admit(scalar),
-            (Self::Prefix(prefix), Scalar::Text(text)) => text.as_bytes().starts_with(prefix.as_bytes()),
-            (Self::Suffix(suffix), Scalar::Text(text)) => text.as_bytes().ends_with(suffix.as_bytes()),
-            (Self::IgnoreCase(folded), Scalar::Text(text)) => equals_folded(folded, text),
-            (Self::Wildcard(wildcard), Scalar::Text(text)) => wildcard.admits(text),
-            (Self::Cidr(cidr), Scalar::Text(text)) => cidr.admits(text),
-            (Self::Range(bottom, top), Scalar::Number(number)) => (*bottom, *top).contains(&number),
-            (
-                Self::Prefix(_)
-                | Self::Suffix(_)
-                | Self::IgnoreCase(_)
-                | Self::Wildcard(_)
-                | Self::Cidr(_)
-                | Self::Range(..),
-                _,
-            ) => false,
+        match self {
+            Self::AnythingBut(refused) => !refused.admit(scalar),
+            Self::Prefix(prefix) => scalar.text().is_some_and(|text| text.starts_with(&**prefix)),
+            Self::Suffix(suffix) => scalar.text().is_some_and(|text| text.ends_with(&**suffix)),
+            Self::IgnoreCase(folded) => scalar.text().is_some_and(|text| equals_folded(folded, text)),
+            Self::Wildcard(wildcard) => scalar.text().is_some_and(|text| wildcard.admits(text)),
+            Self::Cidr(cidr) => scalar.text().is_some_and(|text| cidr.admits(text)),
+            Self::Range(bottom, top) => scalar.number().is_some_and(|n| (*bottom, *top).contains(&n)),
         }
     }
 }

@@ -88,7 +88,7 @@ fn object(members: &[(Box<str>, Value)], place: Place<'_>) -> Result<Formula, Po
     for (key, value) in members {
         parts.push((&**key, member(key, value, place)?));
     }
-    // Of equal keys the last counts: the sort is stable, so it comes first when read backwards.
+    // Of equal keys the last counts: the sort is stable, so reversed it comes first, and `dedup` keeps it.
     parts.sort_by_key(|(key, _)| *key);
     parts.reverse();
     parts.dedup_by_key(|(key, _)| *key);

@@ -14,32 +14,42 @@ struct Field<'a> {
     places: Vec<(usize, usize)>,
 }
 
-fn flatten<'a>(
+/// Collects the fields of an object that lies at `places`. An element of an array that is no object is a
+/// value of the key like any other, so only arrays around objects make places.
+fn fields<'a>(object: &'a Value, path: &str, places: &[(usize, usize)], collected: &mut Collected<'a>) {
+    let Value::Object(members) = object else { panic!("an object") };
+    for (key, value) in members {
+        let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+        below(value, &path, places, places, collected);
+    }
+}
+
+#[derive(Default)]
+struct Collected<'a> {
+    arrays: usize,
+    fields: Vec<Field<'a>>,
+}
+
+/// Collects the fields of one key: `object_places` are those of the object around it, `places` also those
+/// of arrays since.
+fn below<'a>(
     value: &'a Value,
     path: &str,
+    object_places: &[(usize, usize)],
     places: &[(usize, usize)],
-    arrays: &mut usize,
-    out: &mut Vec<Field<'a>>,
+    collected: &mut Collected<'a>,
 ) {
     match value {
-        Value::Object(members) => {
-            for (key, value) in members {
-                let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
-                flatten(value, &path, places, arrays, out);
-            }
-        }
+        Value::Object(_) => fields(value, path, places, collected),
         Value::Array(items) => {
-            *arrays += 1;
-            let array = *arrays;
+            collected.arrays += 1;
+            let array = collected.arrays;
             for (element, item) in items.iter().enumerate() {
-                let is_scalar = !matches!(item, Value::Object(_) | Value::Array(_));
-                let place = (array, element);
-                let places = if is_scalar { places.to_vec() } else { [places, &[place]].concat() };
-                flatten(item, path, &places, arrays, out);
+                below(item, path, object_places, &[places, &[(array, element)]].concat(), collected);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            out.push(Field { path: path.into(), value, places: places.to_vec() });
+            collected.fields.push(Field { path: path.into(), value, places: object_places.to_vec() });
         }
     }
 }
@@ -159,9 +169,9 @@ fn bodies_match_as_in_the_model() {
         let rules = rules(&source, "");
         for _ in 0..8 {
             let message = message(&mut dice, 4);
-            let mut fields = Vec::new();
-            flatten(&message, "", &[], &mut 0, &mut fields);
-            let wanted = rules.iter().any(|rule| satisfiable(rule, &fields, &[]));
+            let mut collected = Collected::default();
+            fields(&message, "", &[], &mut collected);
+            let wanted = rules.iter().any(|rule| satisfiable(rule, &collected.fields, &[]));
             let facts = Facts::new(vec![], Some(message.clone()));
             assert_eq!(policy.matches(&facts), wanted, "round {round}: {source:?} on {message:?}");
             compared += 1;

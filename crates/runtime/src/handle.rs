@@ -1,0 +1,204 @@
+//! How everybody else asks a shard.
+
+use crate::pending::Answer;
+use crate::turn;
+use crate::writer::Writer;
+use postrider_core::shard::Judgement;
+use postrider_core::{Arn, Command};
+use postrider_log::{Reader, Stats};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{Notify, oneshot};
+
+/// Commands that a mailbox holds.
+pub const MAILBOX_CALLS_MAX: usize = 8_192;
+/// Payload bytes that a mailbox holds.
+pub const MAILBOX_BYTES_MAX: u64 = 256 << 20;
+
+/// Why there is no answer. Both are for the caller to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    /// The mailbox is full.
+    #[error("the shard has more to do than it can take")]
+    Busy,
+    /// The shard's log failed, or the shard is closing. What was asked may or may not have happened.
+    #[error("the shard has stopped")]
+    Stopped,
+}
+
+/// A command in the mailbox.
+pub(crate) struct Call {
+    pub(crate) command: Command,
+    pub(crate) reply: oneshot::Sender<Answer>,
+    pub(crate) bytes: u64,
+}
+
+/// Asks one shard. Cheap to clone.
+#[derive(Clone)]
+pub struct ShardHandle {
+    calls: SyncSender<Call>,
+    shared: Arc<Shared>,
+}
+
+impl ShardHandle {
+    pub(crate) fn new(calls: SyncSender<Call>, shared: Arc<Shared>) -> ShardHandle {
+        ShardHandle { calls, shared }
+    }
+
+    /// Asks, and waits until the answer is durable. A full mailbox answers at once.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn ask(&self, command: Command) -> Result<Answer, Unanswered> {
+        let (call, answer) = turn::call(command);
+        if !self.shared.mailbox.takes(call.bytes) {
+            return Err(Unanswered::Busy);
+        }
+        let bytes = call.bytes;
+        match self.calls.try_send(call) {
+            Ok(()) => answer.await.map_err(|_| Unanswered::Stopped),
+            Err(error) => {
+                self.shared.mailbox.taken(bytes);
+                Err(match error {
+                    TrySendError::Full(_) => Unanswered::Busy,
+                    TrySendError::Disconnected(_) => Unanswered::Stopped,
+                })
+            }
+        }
+    }
+
+    /// What a caller who asks this resource is judged by. `None` when it does not exist.
+    pub fn judgement(&self, arn: &Arn) -> Option<Arc<Judgement>> {
+        let judgements = self.shared.judgements.read().unwrap_or_else(PoisonError::into_inner);
+        judgements.get(arn).cloned()
+    }
+
+    /// What the shard does, for metrics.
+    pub fn gauges(&self) -> &Gauges {
+        &self.shared.gauges
+    }
+
+    /// What its log does, for metrics.
+    pub fn log_stats(&self) -> &Stats {
+        &self.shared.log_stats
+    }
+
+    /// Which shard this is.
+    pub fn index(&self) -> u16 {
+        self.shared.index
+    }
+
+    /// Becomes ready whenever something is owed to that shard.
+    pub(crate) fn owes(&self, to: u16) -> Arc<Notify> {
+        self.shared.owes[usize::from(to)].clone()
+    }
+}
+
+/// Numbers of a shard, as of its last turn.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    /// Bytes of the log from its trim point to its tail.
+    pub log_bytes: AtomicU64,
+    /// About how many of them state what is alive.
+    pub live_bytes: AtomicU64,
+    /// Payload bytes in memory.
+    pub resident_bytes: AtomicU64,
+    /// Receives that wait.
+    pub parked: AtomicU64,
+    /// Deliveries owed to other shards.
+    pub owed: AtomicU64,
+    /// Deliveries refused for good since the start.
+    pub dropped: AtomicU64,
+}
+
+/// How full a mailbox is.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    bytes: AtomicU64,
+}
+
+impl Mailbox {
+    /// Takes the bytes in if they fit.
+    fn takes(&self, bytes: u64) -> bool {
+        if bytes > 0 && self.bytes.fetch_add(bytes, Relaxed) + bytes > MAILBOX_BYTES_MAX {
+            self.taken(bytes);
+            return false;
+        }
+        true
+    }
+
+    pub(crate) fn taken(&self, bytes: u64) {
+        if bytes > 0 {
+            self.bytes.fetch_sub(bytes, Relaxed);
+        }
+    }
+}
+
+/// What a shard's threads share with its handles.
+pub(crate) struct Shared {
+    pub(crate) index: u16,
+    pub(crate) mailbox: Mailbox,
+    judgements: RwLock<HashMap<Arn, Arc<Judgement>>>,
+    gauges: Gauges,
+    log_stats: Arc<Stats>,
+    owes: Vec<Arc<Notify>>,
+    failed: AtomicBool,
+    /// Tells the node that a shard failed.
+    failure: Arc<Notify>,
+}
+
+impl Shared {
+    pub(crate) fn new(index: u16, shards: u16, log_stats: Arc<Stats>, failure: Arc<Notify>) -> Shared {
+        Shared {
+            index,
+            mailbox: Mailbox::default(),
+            judgements: RwLock::default(),
+            gauges: Gauges::default(),
+            log_stats,
+            owes: (0..shards).map(|_| Arc::default()).collect(),
+            failed: AtomicBool::new(false),
+            failure,
+        }
+    }
+
+    /// Publishes by what callers are judged, for all resources.
+    pub(crate) fn publish_all(&self, shard: &postrider_core::Shard) {
+        let judged = shard.resources().filter_map(|arn| Some((arn.clone(), Arc::new(shard.judgement(arn)?))));
+        let judged = judged.collect();
+        *self.judgements.write().unwrap_or_else(PoisonError::into_inner) = judged;
+    }
+
+    /// Publishes what a turn changed: by what callers are judged, numbers, and whether anything is owed.
+    pub(crate) fn publish<T: crate::writer::Caller>(&self, writer: &mut Writer<T>, reader: &dyn Reader) {
+        let changed = writer.shard_mut().take_changed();
+        if !changed.is_empty() {
+            let mut judgements = self.judgements.write().unwrap_or_else(PoisonError::into_inner);
+            for arn in changed {
+                match writer.shard().judgement(&arn) {
+                    Some(judgement) => judgements.insert(arn, Arc::new(judgement)),
+                    None => judgements.remove(&arn),
+                };
+            }
+        }
+        let shard = writer.shard();
+        let owed = shard.owed_count() as u64;
+        self.gauges.log_bytes.store(reader.bytes(), Relaxed);
+        self.gauges.live_bytes.store(shard.live_bytes(), Relaxed);
+        self.gauges.resident_bytes.store(shard.resident_bytes(), Relaxed);
+        self.gauges.parked.store(writer.parked() as u64, Relaxed);
+        self.gauges.dropped.store(writer.dropped(), Relaxed);
+        self.gauges.owed.store(owed, Relaxed);
+        shard.owes().for_each(|to| self.owes[usize::from(to)].notify_one());
+    }
+
+    pub(crate) fn fail(&self) {
+        self.failed.store(true, Relaxed);
+        self.failure.notify_one();
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Relaxed)
+    }
+}

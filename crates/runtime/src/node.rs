@@ -1,0 +1,214 @@
+//! All shards of one process: opens them, carries between them, closes them.
+
+use crate::clock::Clock;
+use crate::handle::{ShardHandle, Shared, Unanswered};
+use crate::open::{self, OpenFault, Random};
+use crate::pending::Answer;
+use crate::{relay, turn};
+use postrider_core::rejection::Permit;
+use postrider_core::shard::{Config, Judgement, Waits};
+use postrider_core::{Arn, Command, Timestamp, limits};
+use postrider_log::directory::{Asked, Directory};
+use postrider_log::file::{Durability, FileLog, Options as FileOptions};
+use postrider_log::memory::MemoryLog;
+use postrider_log::{Fault, Log};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+use std::time::Instant;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tracing::info;
+
+/// Bytes of a segment of a log in memory.
+const MEMORY_SEGMENT_BYTES: u64 = 16 << 20;
+
+/// Where the logs are.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// In memory: gone with the process.
+    Memory,
+    /// In a data directory.
+    Directory {
+        /// Its path.
+        path: PathBuf,
+        /// When an append counts as durable.
+        durability: Durability,
+        /// Bytes of a segment of a log.
+        segment_bytes: u64,
+    },
+}
+
+/// How a node is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// Where the logs are.
+    pub storage: Storage,
+    /// How many shards; `None` takes what the data directory has, or one.
+    pub shards: Option<u16>,
+    /// Payload bytes that may stay in memory, over all shards.
+    pub body_memory: u64,
+    /// The waits that AWS imposes.
+    pub waits: Waits,
+    /// Says whether a topic may send to a queue.
+    pub permit: Arc<Permit>,
+    /// Version of the program, for a new data directory.
+    pub version: String,
+}
+
+/// Why a node could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeFault {
+    /// The data directory or a log.
+    #[error("opening the data directory")]
+    Log(#[from] Fault),
+    /// A shard.
+    #[error("opening a shard")]
+    Shard(#[from] OpenFault),
+    /// A thread could not be started, or no random bytes could be had.
+    #[error("starting a shard")]
+    System(#[from] std::io::Error),
+}
+
+/// All shards of this process.
+pub struct Node {
+    shards: Vec<ShardHandle>,
+    threads: Vec<JoinHandle<()>>,
+    relays: JoinSet<()>,
+    failure: Arc<Notify>,
+    /// Locked while the node lives.
+    directory: Option<Directory>,
+}
+
+impl Node {
+    /// Opens all shards. Must be called within a tokio runtime, which carries between the shards.
+    ///
+    /// # Errors
+    /// Some shard could not be opened.
+    pub fn open(options: &Options) -> Result<Node, NodeFault> {
+        let directory = directory(options)?;
+        let count = directory.as_ref().map_or(options.shards, |d| Some(d.meta().shards)).unwrap_or(1).max(1);
+        let failure = Arc::new(Notify::new());
+        let mut node =
+            Node { shards: Vec::new(), threads: Vec::new(), relays: JoinSet::new(), failure, directory };
+        for index in 0..count {
+            node.open_shard(options, index, count)?;
+        }
+        for from in &node.shards {
+            for to in &node.shards {
+                let wake = from.owes(to.index());
+                node.relays.spawn(relay::run(from.clone(), to.clone(), wake));
+            }
+        }
+        Ok(node)
+    }
+
+    fn open_shard(&mut self, options: &Options, index: u16, count: u16) -> Result<(), NodeFault> {
+        let config = Config {
+            index,
+            shards: count,
+            body_memory: options.body_memory / u64::from(count),
+            waits: options.waits,
+            permit: options.permit.clone(),
+        };
+        let started = Instant::now();
+        let mut log = open_log(options, self.directory.as_ref(), index)?;
+        let mut clock = None;
+        let now = |last: Timestamp| {
+            let (wall_ms, mono_ms) = turn::clocks(started);
+            let opened = clock.insert(Clock::new(last, wall_ms, mono_ms));
+            opened.read(wall_ms, mono_ms).now
+        };
+        let random = Random { ids: u128::from_be_bytes(random()?), secret: random()? };
+        let mut writer = open::open(&mut *log, config, random, now)?;
+        let clock = clock.expect("the clock was read for the claim");
+        let shared = Arc::new(Shared::new(index, count, log.stats(), self.failure.clone()));
+        shared.publish_all(writer.shard());
+        shared.publish(&mut writer, &*log.reader());
+        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        info!(shard = index, epoch = log.epoch(), tail = log.tail(), took_ms, "shard opened");
+        let (calls, mailbox) = sync_channel(crate::handle::MAILBOX_CALLS_MAX);
+        self.threads.extend(turn::start(writer, log, clock, started, mailbox, shared.clone())?);
+        self.shards.push(ShardHandle::new(calls, shared));
+        Ok(())
+    }
+
+    /// All shards, by index.
+    pub fn shards(&self) -> &[ShardHandle] {
+        &self.shards
+    }
+
+    /// The shard that holds a resource.
+    pub fn shard(&self, arn: &Arn) -> &ShardHandle {
+        let count = u16::try_from(self.shards.len()).expect("as many shards as a u16 counts");
+        &self.shards[usize::from(arn.shard(count))]
+    }
+
+    /// What a caller who asks this resource is judged by. `None` when it does not exist.
+    pub fn judgement(&self, arn: &Arn) -> Option<Arc<Judgement>> {
+        self.shard(arn).judgement(arn)
+    }
+
+    /// Asks the shard that holds a resource, and waits until the answer is durable.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn ask(&self, arn: &Arn, command: Command) -> Result<Answer, Unanswered> {
+        self.shard(arn).ask(command).await
+    }
+
+    /// Where the node keeps its data, if it does.
+    pub fn data_dir(&self) -> Option<&std::path::Path> {
+        self.directory.as_ref().map(Directory::path)
+    }
+
+    /// Comes back when some shard failed. Then nothing more can be promised, and the process had better
+    /// end: a restart recovers.
+    pub async fn failed(&self) {
+        self.failure.notified().await;
+    }
+
+    /// Closes all shards: what is in their mailboxes is answered first. Blocks until they are closed.
+    pub fn close(mut self) {
+        self.relays.abort_all();
+        self.shards.clear();
+        drop(self.relays);
+        for thread in self.threads {
+            // A thread that panicked has said so.
+            drop(thread.join());
+        }
+    }
+}
+
+fn directory(options: &Options) -> Result<Option<Directory>, NodeFault> {
+    let Storage::Directory { path, .. } = &options.storage else { return Ok(None) };
+    let node = u128::from_be_bytes(random()?);
+    let asked = Asked { shards: options.shards, node, version: options.version.clone() };
+    Ok(Some(Directory::open(path, &asked)?))
+}
+
+fn open_log(options: &Options, directory: Option<&Directory>, index: u16) -> Result<Box<dyn Log>, NodeFault> {
+    let entry_max = |segment_bytes: u64| {
+        let half = u32::try_from(segment_bytes / 2).unwrap_or(u32::MAX);
+        half.max(u32::try_from(limits::ENTRY_BYTES_MAX).expect("a few MiB"))
+    };
+    match (&options.storage, directory) {
+        (Storage::Directory { durability, segment_bytes, .. }, Some(directory)) => {
+            let mut file = FileOptions::new(index, u64::from_be_bytes(random()?));
+            file.durability = *durability;
+            file.segment_bytes = *segment_bytes;
+            file.entry_bytes_max = entry_max(*segment_bytes);
+            Ok(Box::new(FileLog::open(Arc::new(directory.shard(index)), &file)?))
+        }
+        (Storage::Memory | Storage::Directory { .. }, _) => {
+            Ok(Box::new(MemoryLog::new(MEMORY_SEGMENT_BYTES, entry_max(MEMORY_SEGMENT_BYTES * 4))))
+        }
+    }
+}
+
+fn random<const N: usize>() -> std::io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| std::io::Error::other("no random bytes to be had"))?;
+    Ok(bytes)
+}

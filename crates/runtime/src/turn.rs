@@ -1,0 +1,236 @@
+//! The thin loop: one writer thread and one syncer thread a shard.
+//!
+//! While the syncer appends one batch, the writer fills the next; at most one finished batch waits
+//! in between, and then the mailbox collects. So the slower the disk, the larger the groups.
+
+use crate::clock::Clock;
+use crate::compaction::{Compaction, SLICE_BYTES};
+use crate::handle::{Call, Shared};
+use crate::pending::{Answer, Pending};
+use crate::writer::{Batch, Caller, Writer};
+use postrider_core::{Command, Lsn};
+use postrider_log::{Fault, Log, Reader};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::oneshot;
+use tracing::{error, info, warn};
+
+/// Commands that one turn takes from the mailbox at most.
+const TURN_COMMANDS_MAX: usize = 4_096;
+/// Messages of purged and deleted queues that are freed between two turns.
+const REAP_SLICE: usize = 4_096;
+/// How long an append waits before it asks a full disk again.
+const FULL_RETRY: Duration = Duration::from_millis(200);
+
+impl Caller for oneshot::Sender<Answer> {
+    fn is_gone(&self) -> bool {
+        self.is_closed()
+    }
+}
+
+type Reply = oneshot::Sender<Answer>;
+
+/// Wall clock and monotonic clock, in milliseconds.
+pub(crate) fn clocks(started: Instant) -> (u64, u64) {
+    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    (ms(wall), ms(started.elapsed()))
+}
+
+/// Starts the two threads of a shard. They end when the last handle is gone, after everything in the
+/// mailbox is answered; or when the log fails.
+pub(crate) fn start(
+    writer: Writer<Reply>,
+    log: Box<dyn Log>,
+    clock: Clock,
+    started: Instant,
+    calls: Receiver<Call>,
+    shared: Arc<Shared>,
+) -> std::io::Result<[std::thread::JoinHandle<()>; 2]> {
+    let (batches, queue) = sync_channel(1);
+    let reader = log.reader();
+    let syncer = Syncer { log, reader: reader.clone(), pending: Pending::default(), shared: shared.clone() };
+    let turns = Turns { writer, clock, started, calls, batches, reader, compaction: None, shared };
+    let index = turns.shared.index;
+    Ok([
+        std::thread::Builder::new().name(format!("writer-{index}")).spawn(move || turns.run())?,
+        std::thread::Builder::new().name(format!("syncer-{index}")).spawn(move || syncer.run(&queue))?,
+    ])
+}
+
+struct Turns {
+    writer: Writer<Reply>,
+    clock: Clock,
+    started: Instant,
+    calls: Receiver<Call>,
+    batches: SyncSender<Batch<Reply>>,
+    reader: Arc<dyn Reader>,
+    compaction: Option<Compaction>,
+    shared: Arc<Shared>,
+}
+
+/// What the mailbox gave.
+enum Next {
+    Call(Box<Call>),
+    Nothing,
+    Closed,
+}
+
+impl Turns {
+    fn run(mut self) {
+        loop {
+            let next = self.wait();
+            let closed = matches!(next, Next::Closed);
+            self.begin();
+            if let Next::Call(call) = next {
+                self.take(*call);
+                self.drain();
+            }
+            self.compact();
+            if !self.finish() || closed {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a call, or until something is due.
+    fn wait(&mut self) -> Next {
+        let busy = self.writer.shard_mut().reap(REAP_SLICE) || self.compaction.is_some();
+        let due = self.writer.due().map(|due| due - self.writer.shard().now());
+        let received = match (busy, due) {
+            (true, _) => self.calls.try_recv().map_err(|error| match error {
+                TryRecvError::Empty => RecvTimeoutError::Timeout,
+                TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+            }),
+            (false, Some(ms)) => self.calls.recv_timeout(Duration::from_millis(ms)),
+            (false, None) => self.calls.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match received {
+            Ok(call) => Next::Call(Box::new(call)),
+            Err(RecvTimeoutError::Timeout) => Next::Nothing,
+            Err(RecvTimeoutError::Disconnected) => Next::Closed,
+        }
+    }
+
+    fn begin(&mut self) {
+        let (wall_ms, mono_ms) = clocks(self.started);
+        let reading = self.clock.read(wall_ms, mono_ms);
+        if let Some(step_ms) = reading.step_ms {
+            warn!(shard = self.shared.index, step_ms, "the wall clock stepped; shard time follows slowly");
+        }
+        self.writer.begin(reading.now);
+    }
+
+    fn take(&mut self, call: Call) {
+        let Call { command, reply, bytes } = call;
+        self.shared.mailbox.taken(bytes);
+        self.writer.ask(command, reply);
+    }
+
+    fn drain(&mut self) {
+        for _ in 0..TURN_COMMANDS_MAX {
+            let Ok(call) = self.calls.try_recv() else { return };
+            self.take(call);
+        }
+    }
+
+    fn compact(&mut self) {
+        if self.compaction.is_none() {
+            self.compaction = Compaction::wanted(&*self.reader, self.writer.shard().live_bytes());
+        }
+        let Some(compaction) = self.compaction else { return };
+        // The entries were written by this program and read back at the start, so failing here is the
+        // disk's doing. Nothing is lost by waiting: the segment just stays.
+        let entries = match self.reader.scan(compaction.next(), SLICE_BYTES) {
+            Ok(entries) => entries,
+            Err(fault) => return self.give_up_compaction(&fault),
+        };
+        match self.writer.compact(compaction, &entries) {
+            Ok(next) => self.compaction = next,
+            Err(malformed) => self.give_up_compaction(&malformed),
+        }
+    }
+
+    fn give_up_compaction(&mut self, reason: &dyn std::error::Error) {
+        let reason = crate::chain(reason);
+        error!(
+            shard = self.shared.index,
+            reason, "compaction cannot read the log: run `postrider log verify`"
+        );
+        self.shared.fail();
+    }
+
+    /// Hands the turn's batches to the syncer. False when it is gone.
+    fn finish(&mut self) -> bool {
+        let batches = self.writer.end();
+        self.shared.publish(&mut self.writer, &*self.reader);
+        batches.into_iter().all(|batch| self.batches.send(batch).is_ok()) && !self.shared.has_failed()
+    }
+}
+
+struct Syncer {
+    log: Box<dyn Log>,
+    reader: Arc<dyn Reader>,
+    pending: Pending<Reply>,
+    shared: Arc<Shared>,
+}
+
+impl Syncer {
+    fn run(mut self, queue: &Receiver<Batch<Reply>>) {
+        while let Ok(first) = queue.recv() {
+            let mut group = vec![first];
+            group.extend(queue.try_iter());
+            if let Err(fault) = self.sync(group) {
+                let reason = crate::chain(&fault);
+                error!(shard = self.shared.index, reason, "the log failed, so this shard stops");
+                self.pending.abandon();
+                self.shared.fail();
+                return;
+            }
+        }
+        info!(shard = self.shared.index, tail = self.log.tail(), "shard closed");
+    }
+
+    /// Makes a group of batches durable with one append, and lets its replies go.
+    fn sync(&mut self, group: Vec<Batch<Reply>>) -> Result<(), Fault> {
+        let mut entries = Vec::with_capacity(group.len());
+        let mut trim = None;
+        for batch in group {
+            entries.extend(batch.entry);
+            self.pending.hold(batch.lsn, batch.replies);
+            trim = trim.max(batch.trim);
+        }
+        self.append(&entries)?;
+        let durable = Lsn(self.log.tail());
+        while let Some(replies) = self.pending.release(durable) {
+            for (caller, result) in replies {
+                // A caller that has gone away does not want its answer.
+                drop(caller.send(Answer::new(result, &*self.reader)));
+            }
+        }
+        if let Some(first) = trim {
+            let first = self.log.trim(first)?;
+            info!(shard = self.shared.index, first, "log trimmed");
+        }
+        Ok(())
+    }
+
+    /// Appends, and waits while the disk is full: room was made sure of before anything that grows the
+    /// log was decided, so only settling can get here, and only when the reserve is spent too.
+    fn append(&mut self, entries: &[postrider_log::Entry]) -> Result<(), Fault> {
+        loop {
+            match self.log.append(entries) {
+                Err(Fault::Full) => std::thread::sleep(FULL_RETRY),
+                done => return done,
+            }
+        }
+    }
+}
+
+/// A command on its way to a shard.
+pub(crate) fn call(command: Command) -> (Call, oneshot::Receiver<Answer>) {
+    let (reply, answer) = oneshot::channel();
+    let bytes = crate::writer::bytes(&command);
+    (Call { command, reply, bytes }, answer)
+}
