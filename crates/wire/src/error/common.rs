@@ -1,0 +1,91 @@
+//! Texts of the framework in front of both services: routing, signatures, permissions, faults.
+//!
+//! Texts about signatures are made where signatures are checked; here are those without parts, and
+//! those that name the request.
+
+use super::{Error, ErrorKind};
+use crate::{Protocol, Service};
+
+/// An action that does not exist, is not built, or is not allowed at this path. JSON has no text.
+pub fn unknown_action(protocol: Protocol, name: &str) -> Error {
+    let message = match protocol {
+        Protocol::Json => String::new(),
+        Protocol::Query => format!("The action {name} is not valid for this endpoint."),
+    };
+    Error::new(ErrorKind::UnknownOperation, message)
+}
+
+/// A GET of a queue URL that asks for nothing: the bare 404 page.
+pub fn unknown_operation_page() -> Error {
+    Error::new(ErrorKind::UnknownOperationPage, "")
+}
+
+/// Input that is not well-formed, or a member of the wrong type.
+pub fn malformed_input(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::MalformedInput, message)
+}
+
+/// Nobody's signature, where one is needed. `resource` is the queue URL or the endpoint.
+pub fn missing_credentials(service: Service, resource: &str) -> Error {
+    match service {
+        Service::Sqs => {
+            Error::new(ErrorKind::AccessDenied, format!("Access to the resource {resource} is denied."))
+        }
+        Service::Sns => {
+            Error::new(ErrorKind::MissingAuthenticationToken, "Request is missing Authentication Token")
+        }
+    }
+}
+
+/// An access key that is not known, or a session token that is not its own.
+pub fn unknown_access_key() -> Error {
+    Error::new(ErrorKind::InvalidClientTokenId, "The security token included in the request is invalid.")
+}
+
+/// A session token past its time.
+pub fn expired_token() -> Error {
+    Error::new(ErrorKind::ExpiredToken, "The security token included in the request is expired")
+}
+
+/// A signature that is not the one we calculate.
+pub fn signature_does_not_match() -> Error {
+    Error::new(
+        ErrorKind::SignatureDoesNotMatch,
+        "The request signature we calculated does not match the signature you provided. Check your AWS \
+         Secret Access Key and signing method. Consult the service documentation for details.",
+    )
+}
+
+/// A caller without the right. `action` is the API name; each service spells it its own way.
+///
+/// `reason` is the rest of the sentence, such as `because no identity-based policy allows the …
+/// action` or `with an explicit deny in a resource-based policy`.
+pub fn not_authorized(
+    service: Service,
+    principal: &str,
+    action: &str,
+    resource: &str,
+    reason: &str,
+) -> Error {
+    let (kind, action) = match service {
+        Service::Sqs => (ErrorKind::AccessDenied, format!("sqs:{}", action.to_ascii_lowercase())),
+        Service::Sns => (ErrorKind::AuthorizationError, format!("SNS:{action}")),
+    };
+    let message =
+        format!("User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}");
+    Error::new(kind, message)
+}
+
+/// The server is busy, starting, or out of space: try again. SDKs retry this by its status.
+pub fn service_unavailable(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::ServiceUnavailable, message)
+}
+
+/// The server's own failure. Each service has its own code for it.
+pub fn internal_failure(service: Service) -> Error {
+    let kind = match service {
+        Service::Sqs => ErrorKind::InternalFailure,
+        Service::Sns => ErrorKind::InternalError,
+    };
+    Error::new(kind, "The request processing has failed because of an unknown error, exception or failure.")
+}

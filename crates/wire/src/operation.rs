@@ -1,0 +1,288 @@
+//! The table of operations: all that AWS has, and which of them are built.
+//!
+//! One row per operation. An operation that is not built yet is still known by name: asking for it
+//! answers what AWS answers to an unknown action, and the README's list is made from this table.
+//!
+//! Invariants:
+//! - the names are unique within a service, and both services share exactly `AddPermission` and
+//!   `RemovePermission`;
+//! - every built operation has an [`Operation`] and an [`crate::Output`] variant of the same name.
+
+use crate::error::{Error, common};
+use crate::query::{Form, Shape};
+use crate::{json, sns, sqs};
+
+/// Which of the two services an operation belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Amazon SQS, API version 2012-11-05.
+    Sqs,
+    /// Amazon SNS, API version 2010-03-31.
+    Sns,
+}
+
+impl Service {
+    /// The service's name in a signature's credential scope.
+    pub fn signing_name(self) -> &'static str {
+        match self {
+            Self::Sqs => "sqs",
+            Self::Sns => "sns",
+        }
+    }
+
+    /// The `Version` parameter of Query requests.
+    pub fn api_version(self) -> &'static str {
+        match self {
+            Self::Sqs => "2012-11-05",
+            Self::Sns => "2010-03-31",
+        }
+    }
+
+    /// The `xmlns` of every XML answer.
+    pub(crate) fn xml_namespace(self) -> &'static str {
+        match self {
+            Self::Sqs => "http://queue.amazonaws.com/doc/2012-11-05/",
+            Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
+        }
+    }
+}
+
+/// How a request is written, and so how its answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// AWS JSON 1.0. SQS only.
+    Json,
+    /// AWS Query: form parameters in, XML out.
+    Query,
+}
+
+/// Whether an operation can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Decoded, encoded and served.
+    Built,
+    /// Known by name only; answers what an unknown action answers.
+    Planned,
+}
+
+/// Whether the XML answer of an operation has an `<XResult>` element (and the JSON answer a body).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// There is a result, possibly an empty one.
+    Result,
+    /// AWS models no output: an empty JSON body, no Result element in XML.
+    Nothing,
+}
+
+/// How one row is decoded: SQS from both protocols, SNS from Query only.
+macro_rules! decode_row {
+    (Planned $service:ident $variant:ident $input:ident) => {
+        Err(common::unknown_action($input.protocol, $input.action.name()))
+    };
+    (Built Sqs $variant:ident $input:ident) => {
+        match $input.protocol {
+            Protocol::Json => json::decode($input.body).map(Operation::$variant),
+            Protocol::Query => $input.read_form::<sqs::$variant<'_>>().map(Operation::$variant),
+        }
+    };
+    (Built Sns $variant:ident $input:ident) => {
+        $input.read_form::<sns::$variant<'_>>().map(Operation::$variant)
+    };
+}
+
+/// What an operation is decoded from.
+pub(crate) struct Input<'s> {
+    pub(crate) action: Action,
+    pub(crate) protocol: Protocol,
+    /// The parameters of a Query request.
+    pub(crate) form: Form<'s>,
+    /// The body of a JSON request.
+    pub(crate) body: &'s [u8],
+}
+
+impl<'s> Input<'s> {
+    fn read_form<T: Shape<'s>>(&self) -> Result<T, Error> {
+        T::from_form(self.form).map_err(|flaw| flaw.into_error(self.action.service()))
+    }
+}
+
+macro_rules! actions {
+    ($( $service:ident $name:literal $variant:ident $status:ident $answer:ident; )*) => {
+        /// Every operation of both services.
+        ///
+        /// Named as AWS names it, but for the two names that both services have.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $( #[doc = concat!("`", $name, "`.")] $variant, )*
+        }
+
+        impl Action {
+            /// Every row, in the order of the table.
+            pub const ALL: &'static [Action] = &[ $( Action::$variant, )* ];
+
+            /// The name that requests use.
+            pub fn name(self) -> &'static str {
+                match self { $( Action::$variant => $name, )* }
+            }
+
+            /// The service that has this operation.
+            pub fn service(self) -> Service {
+                match self { $( Action::$variant => Service::$service, )* }
+            }
+
+            /// Whether this operation is served.
+            pub fn status(self) -> Status {
+                match self { $( Action::$variant => Status::$status, )* }
+            }
+
+            pub(crate) fn answer(self) -> Answer {
+                match self { $( Action::$variant => Answer::$answer, )* }
+            }
+
+            /// Finds an operation of one service by its name, built or not.
+            pub fn find(service: Service, name: &str) -> Option<Action> {
+                match (service, name) {
+                    $( (Service::$service, $name) => Some(Action::$variant), )*
+                    (Service::Sqs | Service::Sns, _) => None,
+                }
+            }
+        }
+
+        impl<'s> Input<'s> {
+            /// Reads the members of the operation.
+            pub(crate) fn decode(self) -> Result<Operation<'s>, Error> {
+                match self.action { $( Action::$variant => decode_row!($status $service $variant self), )* }
+            }
+        }
+    };
+}
+
+actions! {
+    Sqs "AddPermission" SqsAddPermission Planned Nothing;
+    Sqs "CancelMessageMoveTask" CancelMessageMoveTask Planned Result;
+    Sqs "ChangeMessageVisibility" ChangeMessageVisibility Built Nothing;
+    Sqs "ChangeMessageVisibilityBatch" ChangeMessageVisibilityBatch Built Result;
+    Sqs "CreateQueue" CreateQueue Built Result;
+    Sqs "DeleteMessage" DeleteMessage Built Nothing;
+    Sqs "DeleteMessageBatch" DeleteMessageBatch Built Result;
+    Sqs "DeleteQueue" DeleteQueue Built Nothing;
+    Sqs "GetQueueAttributes" GetQueueAttributes Built Result;
+    Sqs "GetQueueUrl" GetQueueUrl Built Result;
+    Sqs "ListDeadLetterSourceQueues" ListDeadLetterSourceQueues Planned Result;
+    Sqs "ListMessageMoveTasks" ListMessageMoveTasks Planned Result;
+    Sqs "ListQueueTags" ListQueueTags Built Result;
+    Sqs "ListQueues" ListQueues Built Result;
+    Sqs "PurgeQueue" PurgeQueue Built Nothing;
+    Sqs "ReceiveMessage" ReceiveMessage Built Result;
+    Sqs "RemovePermission" SqsRemovePermission Planned Nothing;
+    Sqs "SendMessage" SendMessage Built Result;
+    Sqs "SendMessageBatch" SendMessageBatch Built Result;
+    Sqs "SetQueueAttributes" SetQueueAttributes Built Nothing;
+    Sqs "StartMessageMoveTask" StartMessageMoveTask Planned Result;
+    Sqs "TagQueue" TagQueue Built Nothing;
+    Sqs "UntagQueue" UntagQueue Built Nothing;
+    Sns "AddPermission" SnsAddPermission Planned Nothing;
+    Sns "CheckIfPhoneNumberIsOptedOut" CheckIfPhoneNumberIsOptedOut Planned Result;
+    Sns "ConfirmSubscription" ConfirmSubscription Planned Result;
+    Sns "CreatePlatformApplication" CreatePlatformApplication Planned Result;
+    Sns "CreatePlatformEndpoint" CreatePlatformEndpoint Planned Result;
+    Sns "CreateSMSSandboxPhoneNumber" CreateSmsSandboxPhoneNumber Planned Result;
+    Sns "CreateTopic" CreateTopic Built Result;
+    Sns "DeleteEndpoint" DeleteEndpoint Planned Nothing;
+    Sns "DeletePlatformApplication" DeletePlatformApplication Planned Nothing;
+    Sns "DeleteSMSSandboxPhoneNumber" DeleteSmsSandboxPhoneNumber Planned Result;
+    Sns "DeleteTopic" DeleteTopic Built Nothing;
+    Sns "GetDataProtectionPolicy" GetDataProtectionPolicy Planned Result;
+    Sns "GetEndpointAttributes" GetEndpointAttributes Planned Result;
+    Sns "GetPlatformApplicationAttributes" GetPlatformApplicationAttributes Planned Result;
+    Sns "GetSMSAttributes" GetSmsAttributes Planned Result;
+    Sns "GetSMSSandboxAccountStatus" GetSmsSandboxAccountStatus Planned Result;
+    Sns "GetSubscriptionAttributes" GetSubscriptionAttributes Built Result;
+    Sns "GetTopicAttributes" GetTopicAttributes Built Result;
+    Sns "ListEndpointsByPlatformApplication" ListEndpointsByPlatformApplication Planned Result;
+    Sns "ListOriginationNumbers" ListOriginationNumbers Planned Result;
+    Sns "ListPhoneNumbersOptedOut" ListPhoneNumbersOptedOut Planned Result;
+    Sns "ListPlatformApplications" ListPlatformApplications Planned Result;
+    Sns "ListSMSSandboxPhoneNumbers" ListSmsSandboxPhoneNumbers Planned Result;
+    Sns "ListSubscriptions" ListSubscriptions Built Result;
+    Sns "ListSubscriptionsByTopic" ListSubscriptionsByTopic Built Result;
+    Sns "ListTagsForResource" ListTagsForResource Built Result;
+    Sns "ListTopics" ListTopics Built Result;
+    Sns "OptInPhoneNumber" OptInPhoneNumber Planned Result;
+    Sns "Publish" Publish Built Result;
+    Sns "PublishBatch" PublishBatch Built Result;
+    Sns "PutDataProtectionPolicy" PutDataProtectionPolicy Planned Nothing;
+    Sns "RemovePermission" SnsRemovePermission Planned Nothing;
+    Sns "SetEndpointAttributes" SetEndpointAttributes Planned Nothing;
+    Sns "SetPlatformApplicationAttributes" SetPlatformApplicationAttributes Planned Nothing;
+    Sns "SetSMSAttributes" SetSmsAttributes Planned Result;
+    Sns "SetSubscriptionAttributes" SetSubscriptionAttributes Built Nothing;
+    Sns "SetTopicAttributes" SetTopicAttributes Built Nothing;
+    Sns "Subscribe" Subscribe Built Result;
+    Sns "TagResource" TagResource Built Result;
+    Sns "Unsubscribe" Unsubscribe Built Nothing;
+    Sns "UntagResource" UntagResource Built Result;
+    Sns "VerifySMSSandboxPhoneNumber" VerifySmsSandboxPhoneNumber Planned Result;
+}
+
+impl Action {
+    /// Finds the operation that an `X-Amz-Target` header names (`AmazonSQS.<Action>`), built or not.
+    pub fn of_target(target: &str) -> Option<Action> {
+        Self::find(Service::Sqs, target.strip_prefix("AmazonSQS.")?)
+    }
+}
+
+macro_rules! operations {
+    ($( $module:ident $name:ident; )*) => {
+        /// What a request asks for: one variant per built operation, with its members.
+        ///
+        /// Texts borrow from the request.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Operation<'a> {
+            $( #[doc = concat!("`", stringify!($name), "`.")] $name($module::$name<'a>), )*
+        }
+
+        impl Operation<'_> {
+            /// The row of the table that this is.
+            pub fn action(&self) -> Action {
+                match self { $( Operation::$name(_) => Action::$name, )* }
+            }
+        }
+    };
+}
+
+operations! {
+    sqs ChangeMessageVisibility;
+    sqs ChangeMessageVisibilityBatch;
+    sqs CreateQueue;
+    sqs DeleteMessage;
+    sqs DeleteMessageBatch;
+    sqs DeleteQueue;
+    sqs GetQueueAttributes;
+    sqs GetQueueUrl;
+    sqs ListQueueTags;
+    sqs ListQueues;
+    sqs PurgeQueue;
+    sqs ReceiveMessage;
+    sqs SendMessage;
+    sqs SendMessageBatch;
+    sqs SetQueueAttributes;
+    sqs TagQueue;
+    sqs UntagQueue;
+    sns CreateTopic;
+    sns DeleteTopic;
+    sns GetSubscriptionAttributes;
+    sns GetTopicAttributes;
+    sns ListSubscriptions;
+    sns ListSubscriptionsByTopic;
+    sns ListTagsForResource;
+    sns ListTopics;
+    sns Publish;
+    sns PublishBatch;
+    sns SetSubscriptionAttributes;
+    sns SetTopicAttributes;
+    sns Subscribe;
+    sns TagResource;
+    sns Unsubscribe;
+    sns UntagResource;
+}

@@ -1,0 +1,105 @@
+//! Golden bytes, never to be regenerated, and what a reader makes of other bytes.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::digest;
+
+fn attributes() -> Vec<Attribute<'static>> {
+    vec![
+        Attribute { name: "k".into(), data_type: "String".into(), value: Value::Text("v".into()) },
+        Attribute { name: "b".into(), data_type: "Binary".into(), value: Value::Binary((&[0, 255]).into()) },
+    ]
+}
+
+fn message() -> Message<'static> {
+    Message {
+        sender_id: "AID",
+        trace_header: Some("Root=1"),
+        body_md5: digest::body("hi"),
+        attributes: attributes(),
+        body: "hi",
+    }
+}
+
+fn publication() -> Publication<'static> {
+    Publication {
+        service_url: "http://h",
+        signing_key_id: Some("0a"),
+        signature_version: SignatureVersion::V2,
+        trace_header: None,
+        subject: Some("s"),
+        structure: Structure::Json,
+        attributes: attributes(),
+        message: "{}",
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const ATTRIBUTES: [&str; 2] = ["0e01016b0206537472696e67030176", "0f010162020642696e617279040200ff"];
+
+#[test]
+fn the_bytes_of_a_message() {
+    let [text, binary] = ATTRIBUTES;
+    let golden = format!(
+        "01 0103414944 0206526f6f743d31 031049f68a5c8493ec2c0bf489821c21fc3b 04{text} 04{binary} 05026869"
+    )
+    .replace(' ', "");
+    assert_eq!(hex(&message().encode()), golden);
+    assert_eq!(Message::decode(&message().encode()), Ok(message()));
+}
+
+#[test]
+fn the_bytes_of_a_publication() {
+    let [text, binary] = ATTRIBUTES;
+    let golden =
+        format!("01 0108687474703a2f2f68 02023061 030132 050173 06046a736f6e 07{text} 07{binary} 08027b7d")
+            .replace(' ', "");
+    assert_eq!(hex(&publication().encode()), golden);
+    assert_eq!(Publication::decode(&publication().encode()), Ok(publication()));
+}
+
+#[test]
+fn unknown_fields_are_skipped_and_unknown_versions_refused() {
+    let mut bytes = message().encode();
+    bytes.extend([200, 3, 1, 2, 3]);
+    assert_eq!(Message::decode(&bytes), Ok(message()));
+    bytes[0] = 2;
+    assert_eq!(Message::decode(&bytes), Err(Damaged("an unknown version")));
+    assert_eq!(Message::decode(&[]), Err(Damaged("empty")));
+    assert_eq!(Message::decode(&[1]), Err(Damaged("no sender id")));
+}
+
+#[test]
+fn a_cut_payload_is_never_taken_for_a_whole_one() {
+    let (message, publication) = (message().encode(), publication().encode());
+    for end in 0..message.len() {
+        assert!(Message::decode(&message[..end]).is_err(), "{end}");
+    }
+    for end in 0..publication.len() {
+        assert!(Publication::decode(&publication[..end]).is_err(), "{end}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_payload_or_damaged(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        let mut bytes = bytes;
+        bytes.insert(0, VERSION);
+        let _ = Message::decode(&bytes);
+        let _ = Publication::decode(&bytes);
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back(body in "\\PC{0,300}", name in "[a-z]{1,5}", bytes in any::<Vec<u8>>()) {
+        let attribute = Attribute {
+            name: name.into(), data_type: "Binary".into(), value: Value::Binary(bytes.into()),
+        };
+        let message = Message { body: &body, attributes: vec![attribute], trace_header: None, ..message() };
+        let stored = message.encode();
+        prop_assert_eq!(Message::decode(&stored).unwrap(), message);
+    }
+}

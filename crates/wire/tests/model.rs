@@ -1,0 +1,195 @@
+//! The service model is the oracle of shapes: every action, member, XML name and error code that
+//! `actions.json` lists is in our tables, and decodes equally from the protocols of its service.
+
+mod support;
+
+use postrider_wire::error::Fault;
+use postrider_wire::operation::Status;
+use postrider_wire::{Action, ErrorKind, Operation, Protocol, Service, response, route};
+use serde_json::Value;
+use support::{
+    encode_form, entries, example, form, golden, json_request, members, output, service_key, text, to_form,
+};
+
+const SERVICES: [Service; 2] = [Service::Sqs, Service::Sns];
+
+/// Every action of a service that is built, with its model.
+fn built(model: &Value, service: Service) -> Vec<(Action, &Value)> {
+    entries(&model["services"][service_key(service)]["actions"])
+        .map(|(name, model)| (Action::find(service, name).expect("every action is in the table"), model))
+        .filter(|(action, _)| action.status() == Status::Built)
+        .collect()
+}
+
+/// Members of an example, as the model orders them; list attributes are SQS's own, and refused later.
+fn example_input(model: &Value) -> Value {
+    let shape = serde_json::json!({"type": "structure", "members": model["input"]});
+    example("", &shape)
+}
+
+#[test]
+fn every_action_is_in_the_table_and_nothing_else() {
+    let model = golden("actions");
+    let mut count = 0;
+    for service in SERVICES {
+        for (name, action) in entries(&model["services"][service_key(service)]["actions"]) {
+            let row = Action::find(service, name).unwrap_or_else(|| panic!("{name} is not in the table"));
+            assert_eq!((row.name(), row.service()), (name.as_str(), service));
+            assert_eq!(action["responseElement"], format!("{name}Response"));
+            count += 1;
+        }
+    }
+    assert_eq!(count, Action::ALL.len());
+    assert_eq!(Action::ALL.iter().filter(|action| action.status() == Status::Built).count(), 33);
+}
+
+#[test]
+fn every_input_member_arrives_from_json() {
+    let model = golden("actions");
+    for (action, model) in built(&model, Service::Sqs) {
+        let sent = example_input(model);
+        let body = sent.to_string();
+        let target = format!("AmazonSQS.{}", action.name());
+        let routed = json_request(&target, body.as_bytes());
+        assert_eq!((routed.protocol, routed.action), (Protocol::Json, action));
+        assert_eq!(members(&routed.decode().unwrap()), sent, "{action:?}");
+    }
+}
+
+#[test]
+fn every_input_member_arrives_from_query() {
+    let model = golden("actions");
+    for service in SERVICES {
+        for (action, model) in built(&model, service) {
+            let mut sent = example_input(model);
+            if action == Action::ReceiveMessage {
+                // Two members share one parameter; only the older is filled from it.
+                sent.as_object_mut().unwrap().remove("MessageSystemAttributeNames");
+            }
+            let body = encode_form(&to_form(service, action.name(), model, &sent));
+            let routed = route(&form(body.as_bytes()), None).unwrap();
+            assert_eq!((routed.protocol, routed.action), (Protocol::Query, action));
+            assert_eq!(members(&routed.decode().unwrap()), sent, "{action:?}");
+        }
+    }
+}
+
+#[test]
+fn system_attribute_names_come_from_either_member_and_parameter() {
+    let names = |operation: &Operation<'_>| {
+        let Operation::ReceiveMessage(receive) = operation else { panic!("{operation:?}") };
+        receive.system_names().map(str::to_owned).collect::<Vec<_>>()
+    };
+    for body in [
+        "Action=ReceiveMessage&Version=2012-11-05&AttributeName.1=SenderId&AttributeName.2=All",
+        "Action=ReceiveMessage&Version=2012-11-05&AttributeName.1=SenderId&MessageSystemAttributeName.1=All",
+    ] {
+        let routed = route(&form(body.as_bytes()), None).unwrap();
+        assert_eq!(names(&routed.decode().unwrap()), ["SenderId", "All"]);
+    }
+    let body = br#"{"AttributeNames":["SenderId"],"MessageSystemAttributeNames":["All"]}"#;
+    assert_eq!(names(&json_request("AmazonSQS.ReceiveMessage", body).decode().unwrap()), ["SenderId", "All"]);
+}
+
+#[test]
+fn every_output_member_is_written() {
+    let model = golden("actions");
+    for service in SERVICES {
+        for (action, model) in built(&model, service) {
+            let shape = serde_json::json!({"type": "structure", "members": model["output"]});
+            let mut answer = example("", &shape);
+            keep_what_is_returned(&mut answer);
+            let output = output(action, &answer);
+            assert_eq!(output.action(), action);
+            if service == Service::Sqs {
+                let written = response::encode(Protocol::Json, &output, "id").body;
+                if model["resultWrapper"].is_null() {
+                    assert!(written.is_empty(), "{action:?} has no output shape, so no body");
+                } else {
+                    assert_eq!(serde_json::from_slice::<Value>(&written).unwrap(), answer, "{action:?}");
+                }
+            }
+            let xml = String::from_utf8(response::encode(Protocol::Query, &output, "id").body).unwrap();
+            check_wrapper(&xml, action, model);
+            for (member, value) in entries(&answer) {
+                check_xml(&xml, service, member, value, &model["xmlOutputNames"][member]);
+            }
+        }
+    }
+}
+
+/// An attribute has one value, and lists are never returned.
+fn keep_what_is_returned(answer: &mut Value) {
+    for message in answer.get_mut("Messages").and_then(Value::as_array_mut).into_iter().flatten() {
+        for (at, (_, value)) in
+            message["MessageAttributes"].as_object_mut().expect("a map").iter_mut().enumerate()
+        {
+            let value = value.as_object_mut().expect("a structure");
+            value.remove("StringListValues");
+            value.remove("BinaryListValues");
+            value.remove(if at == 0 { "StringValue" } else { "BinaryValue" });
+        }
+    }
+}
+
+fn check_wrapper(xml: &str, action: Action, model: &Value) {
+    assert!(xml.ends_with(&format!("</{}>", text(&model["responseElement"]))), "{xml}");
+    match model["resultWrapper"].as_str() {
+        Some(name) => assert!(xml.contains(&format!("<{name}")), "{xml}"),
+        None => assert!(!xml.contains("Result"), "{action:?} has no result: {xml}"),
+    }
+}
+
+/// Every text of `value` is in the XML, inside elements with the names that the model gives.
+fn check_xml(xml: &str, service: Service, member: &str, value: &Value, names: &Value) {
+    let element = |name: &str| assert!(xml.contains(&format!("<{name}>")), "no <{name}> in {xml}");
+    match names {
+        Value::String(name) => element(name),
+        Value::Array(paths) => paths.iter().flat_map(|path| text(path).split('/')).for_each(element),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+            assert_eq!(service, Service::Sns, "only SNS has no XML names of its own");
+            element(member);
+        }
+    }
+    check_texts(xml, value);
+}
+
+fn check_texts(xml: &str, value: &Value) {
+    match value {
+        Value::Object(members) => members.values().for_each(|value| check_texts(xml, value)),
+        Value::Array(items) => items.iter().for_each(|value| check_texts(xml, value)),
+        Value::String(text) => {
+            let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            assert!(xml.contains(&format!(">{escaped}</")), "{escaped} is not in {xml}");
+        }
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => {
+            assert!(xml.contains(&format!(">{other}</")))
+        }
+    }
+}
+
+#[test]
+fn every_error_of_the_model_is_in_the_table() {
+    let model = golden("actions");
+    let fault = |model: &Value| if model["fault"] == "Receiver" { Fault::Receiver } else { Fault::Sender };
+    let all = || ErrorKind::ALL.iter().map(|kind| kind.codes());
+    for (name, error) in entries(&model["services"]["sqs"]["errors"]) {
+        let row = all().find(|row| row.json_type == error["__type"]).unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(row.query, error["queryCode"], "{name}");
+        assert_eq!(
+            (u64::from(row.status), row.fault),
+            (error["http"].as_u64().unwrap(), fault(error)),
+            "{name}"
+        );
+    }
+    for (name, error) in entries(&model["services"]["sns"]["errors"]) {
+        let is_row =
+            |row: &postrider_wire::error::Codes| row.json_type.is_empty() && row.query == error["code"];
+        let row = all().find(is_row).unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(
+            (u64::from(row.status), row.fault),
+            (error["http"].as_u64().unwrap(), fault(error)),
+            "{name}"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! From an answer as SDKs see it (the model's names, a JSON value) to our [`Output`].
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use postrider_wire::attribute::{Attribute, Value as AttributeValue};
+use postrider_wire::digest::Md5;
+use postrider_wire::{Action, Output, sns, sqs};
+use serde_json::Value;
+
+use super::{entries, text};
+
+fn t(value: &Value) -> Cow<'_, str> {
+    text(value).into()
+}
+
+fn o(value: &Value) -> Option<Cow<'_, str>> {
+    value.as_str().map(Cow::Borrowed)
+}
+
+fn each<'v, T>(list: &'v Value, make: impl Fn(&'v Value) -> T) -> Vec<T> {
+    list.as_array().into_iter().flatten().map(make).collect()
+}
+
+fn pairs(map: &Value) -> sqs::NamedValues<'_> {
+    entries(map).map(|(name, value)| (name.as_str().into(), t(value))).collect()
+}
+
+fn md5(value: &Value) -> Option<Md5> {
+    let hex = value.as_str()?;
+    let byte = |at: usize| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("hexadecimal");
+    Some(Md5(std::array::from_fn(byte)))
+}
+
+fn sent(value: &Value) -> sqs::SendMessageOutput<'_> {
+    sqs::SendMessageOutput {
+        message_id: t(&value["MessageId"]),
+        md5_of_body: md5(&value["MD5OfMessageBody"]).expect("a digest"),
+        md5_of_attributes: md5(&value["MD5OfMessageAttributes"]),
+        md5_of_system_attributes: md5(&value["MD5OfMessageSystemAttributes"]),
+        sequence_number: o(&value["SequenceNumber"]),
+    }
+}
+
+fn sent_entry(value: &Value) -> sqs::SentEntry<'_> {
+    sqs::SentEntry { id: t(&value["Id"]), sent: sent(value) }
+}
+
+fn failure(value: &Value) -> sqs::BatchFailure<'_> {
+    sqs::BatchFailure {
+        id: t(&value["Id"]),
+        code: t(&value["Code"]),
+        message: t(&value["Message"]),
+        sender_fault: value["SenderFault"].as_bool().expect("a boolean"),
+    }
+}
+
+fn batch<'v, T>(value: &'v Value, make: impl Fn(&'v Value) -> T) -> sqs::BatchOutput<'v, T> {
+    sqs::BatchOutput { successful: each(&value["Successful"], make), failed: each(&value["Failed"], failure) }
+}
+
+fn done(value: &Value) -> sqs::DoneEntry<'_> {
+    sqs::DoneEntry { id: t(&value["Id"]) }
+}
+
+fn attribute<'v>((name, value): (&'v String, &'v Value)) -> Attribute<'v> {
+    let binary = value["BinaryValue"].as_str().or_else(|| value["BinaryValue"]["$base64"].as_str());
+    let content = match binary {
+        Some(base64) => AttributeValue::Binary(STANDARD.decode(base64).expect("base64").into()),
+        None => AttributeValue::Text(t(&value["StringValue"])),
+    };
+    Attribute { name: name.as_str().into(), data_type: t(&value["DataType"]), value: content }
+}
+
+fn received(value: &Value) -> sqs::ReceivedMessage<'_> {
+    sqs::ReceivedMessage {
+        message_id: t(&value["MessageId"]),
+        receipt_handle: t(&value["ReceiptHandle"]),
+        md5_of_body: md5(&value["MD5OfBody"]).expect("a digest"),
+        body: t(&value["Body"]),
+        attributes: pairs(&value["Attributes"]),
+        md5_of_attributes: md5(&value["MD5OfMessageAttributes"]),
+        message_attributes: entries(&value["MessageAttributes"]).map(attribute).collect(),
+    }
+}
+
+fn subscription(value: &Value) -> sns::Subscription<'_> {
+    sns::Subscription {
+        owner: t(&value["Owner"]),
+        protocol: t(&value["Protocol"]),
+        endpoint: t(&value["Endpoint"]),
+        subscription_arn: t(&value["SubscriptionArn"]),
+        topic_arn: t(&value["TopicArn"]),
+    }
+}
+
+fn subscriptions(value: &Value) -> sns::ListSubscriptionsOutput<'_> {
+    sns::ListSubscriptionsOutput {
+        subscriptions: each(&value["Subscriptions"], subscription),
+        next_token: o(&value["NextToken"]),
+    }
+}
+
+fn published_entry(value: &Value) -> sns::PublishedEntry<'_> {
+    sns::PublishedEntry {
+        id: t(&value["Id"]),
+        message_id: t(&value["MessageId"]),
+        sequence_number: o(&value["SequenceNumber"]),
+    }
+}
+
+fn published(value: &Value) -> sns::PublishBatchOutput<'_> {
+    sns::PublishBatchOutput {
+        successful: each(&value["Successful"], published_entry),
+        failed: each(&value["Failed"], failure),
+    }
+}
+
+/// The answer of a built action.
+pub(crate) fn output(action: Action, v: &Value) -> Output<'_> {
+    sqs_output(action, v).unwrap_or_else(|| sns_output(action, v))
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other half is in the other function")]
+fn sqs_output(action: Action, v: &Value) -> Option<Output<'_>> {
+    Some(match action {
+        Action::ChangeMessageVisibility => Output::ChangeMessageVisibility,
+        Action::ChangeMessageVisibilityBatch => Output::ChangeMessageVisibilityBatch(batch(v, done)),
+        Action::CreateQueue => Output::CreateQueue(sqs::QueueUrlOutput { queue_url: t(&v["QueueUrl"]) }),
+        Action::DeleteMessage => Output::DeleteMessage,
+        Action::DeleteMessageBatch => Output::DeleteMessageBatch(batch(v, done)),
+        Action::DeleteQueue => Output::DeleteQueue,
+        Action::GetQueueAttributes => {
+            Output::GetQueueAttributes(sqs::GetQueueAttributesOutput { attributes: pairs(&v["Attributes"]) })
+        }
+        Action::GetQueueUrl => Output::GetQueueUrl(sqs::QueueUrlOutput { queue_url: t(&v["QueueUrl"]) }),
+        Action::ListQueueTags => Output::ListQueueTags(sqs::ListQueueTagsOutput { tags: pairs(&v["Tags"]) }),
+        Action::ListQueues => Output::ListQueues(sqs::ListQueuesOutput {
+            queue_urls: each(&v["QueueUrls"], t),
+            next_token: o(&v["NextToken"]),
+        }),
+        Action::PurgeQueue => Output::PurgeQueue,
+        Action::ReceiveMessage => {
+            Output::ReceiveMessage(sqs::ReceiveMessageOutput { messages: each(&v["Messages"], received) })
+        }
+        Action::SendMessage => Output::SendMessage(sent(v)),
+        Action::SendMessageBatch => Output::SendMessageBatch(batch(v, sent_entry)),
+        Action::SetQueueAttributes => Output::SetQueueAttributes,
+        Action::TagQueue => Output::TagQueue,
+        Action::UntagQueue => Output::UntagQueue,
+        _ => return None,
+    })
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other half is in the other function")]
+fn sns_output(action: Action, v: &Value) -> Output<'_> {
+    let attributes = || sns::AttributesOutput { attributes: pairs(&v["Attributes"]) };
+    match action {
+        Action::CreateTopic => Output::CreateTopic(sns::CreateTopicOutput { topic_arn: t(&v["TopicArn"]) }),
+        Action::DeleteTopic => Output::DeleteTopic,
+        Action::GetSubscriptionAttributes => Output::GetSubscriptionAttributes(attributes()),
+        Action::GetTopicAttributes => Output::GetTopicAttributes(attributes()),
+        Action::ListSubscriptions => Output::ListSubscriptions(subscriptions(v)),
+        Action::ListSubscriptionsByTopic => Output::ListSubscriptionsByTopic(subscriptions(v)),
+        Action::ListTagsForResource => {
+            let tags = each(&v["Tags"], |tag| (t(&tag["Key"]), t(&tag["Value"])));
+            Output::ListTagsForResource(sns::ListTagsForResourceOutput { tags })
+        }
+        Action::ListTopics => Output::ListTopics(sns::ListTopicsOutput {
+            topic_arns: each(&v["Topics"], |topic| t(&topic["TopicArn"])),
+            next_token: o(&v["NextToken"]),
+        }),
+        Action::Publish => Output::Publish(sns::PublishOutput {
+            message_id: t(&v["MessageId"]),
+            sequence_number: o(&v["SequenceNumber"]),
+        }),
+        Action::PublishBatch => Output::PublishBatch(published(v)),
+        Action::SetSubscriptionAttributes => Output::SetSubscriptionAttributes,
+        Action::SetTopicAttributes => Output::SetTopicAttributes,
+        Action::Subscribe => {
+            Output::Subscribe(sns::SubscribeOutput { subscription_arn: t(&v["SubscriptionArn"]) })
+        }
+        Action::TagResource => Output::TagResource,
+        Action::Unsubscribe => Output::Unsubscribe,
+        Action::UntagResource => Output::UntagResource,
+        other => panic!("{other:?} is not built"),
+    }
+}
