@@ -1,2 +1,70 @@
-//! The one door.
-fn main() {}
+//! The one door: `cargo x <command>`.
+//!
+//! Everything that builds, checks, breaks or measures Postrider is a command here, so that a laptop and the
+//! continuous integration run the same thing. Nothing in this crate links a Postrider crate: whatever it
+//! says about the server it has seen from outside, through the built binary.
+//!
+//! What is not Rust (Python packages) is installed below the target directory, never elsewhere.
+
+mod bench;
+mod ci;
+mod crash;
+mod flags;
+mod http;
+mod idle;
+mod python;
+mod rng;
+mod server;
+mod step;
+mod strace;
+mod tidy;
+mod tree;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "cargo x <command>
+
+  ci [--all]      format, clippy, tidy, all tests, then the tests of the binary; --all adds e2e
+  e2e             the acceptance runs on an optimised binary: fan-out under kill -9, the idle server
+  tidy            the rules of the tree: sizes, names, dependency edges, links, limits, operations
+  sdk             boto3 against the binary            [--shards N] [--release] [--only json|query]
+  crash           kill -9 under load, then the books  [--rounds 50] [--shards N] [--seed N] [--release]
+  strace          no reply before its fdatasync       [--shards N] [--sends 300] [--release]
+  idle            1,000 parked long polls cost nothing [--windows 4]
+  bench           load against server and ceiling     [--rounds 5] [--seconds 10] [--connections 64]
+                                                      [--rate REQUESTS_PER_SECOND] [--only NAME,NAME]
+
+POSTRIDER_BIN=PATH tests that binary instead of building one.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((command, rest)) = arguments.split_first() else {
+        println!("{USAGE}");
+        return ExitCode::FAILURE;
+    };
+    match dispatch(command, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("\nFAILED: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: &str, rest: &[String]) -> Result<(), String> {
+    match command {
+        "ci" => ci::ci(rest),
+        "e2e" => ci::e2e(rest),
+        "tidy" => tidy::command(rest),
+        "sdk" => python::sdk(rest),
+        "crash" => crash::command(rest),
+        "strace" => strace::command(rest),
+        "idle" => idle::command(rest),
+        "bench" => bench::command(rest),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => Err(format!("there is no command {other:?}\n\n{USAGE}")),
+    }
+}
