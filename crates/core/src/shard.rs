@@ -11,6 +11,7 @@
 mod advance;
 mod apply;
 mod check;
+mod cost;
 mod exchange;
 pub mod live;
 mod queues;
@@ -154,6 +155,10 @@ pub struct Judgement {
     pub policy: Option<Arc<str>>,
     /// A topic some of whose filters look into message bodies.
     pub filters_bodies: bool,
+    /// `MaximumMessageSize`, bytes.
+    pub message_bytes_max: u32,
+    /// `SignatureVersion` of a topic, if it is set: a publication keeps the one that it was judged by.
+    pub signature_version: Option<Box<str>>,
 }
 
 impl Shard {
@@ -228,12 +233,24 @@ impl Shard {
     pub fn judgement(&self, arn: &Arn) -> Option<Judgement> {
         if let Some(stated) = self.queue_by_name(arn).and_then(|queue| queue.stated.as_ref()) {
             let policy = stated.settings.policy.clone();
-            return Some(Judgement { revision: stated.revision, policy, filters_bodies: false });
+            return Some(Judgement {
+                revision: stated.revision,
+                policy,
+                filters_bodies: false,
+                message_bytes_max: stated.settings.message_bytes_max,
+                signature_version: None,
+            });
         }
         let topic = self.topic_by_name(arn)?;
         let stated = topic.stated.as_ref()?;
         let policy = stated.attributes.get("Policy").map(|text| Arc::from(&**text));
-        Some(Judgement { revision: stated.revision, policy, filters_bodies: topic.filters_bodies() })
+        Some(Judgement {
+            revision: stated.revision,
+            policy,
+            filters_bodies: topic.filters_bodies(),
+            message_bytes_max: stated.message_bytes_max,
+            signature_version: stated.attributes.get("SignatureVersion").cloned(),
+        })
     }
 
     /// All queues and topics, for the first filling of what callers are judged by.

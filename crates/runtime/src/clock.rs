@@ -15,6 +15,8 @@ pub struct Clock {
     now_ms: i64,
     mono_ms: i64,
     drift_ms: i64,
+    /// Time that has passed and was too short to slew in.
+    unslewed_ms: i64,
 }
 
 /// What a reading of the clock found.
@@ -31,7 +33,7 @@ impl Clock {
     pub fn new(last: Timestamp, wall_ms: u64, mono_ms: u64) -> Clock {
         let wall = signed(wall_ms);
         let now_ms = signed(last.0).max(wall);
-        Clock { now_ms, mono_ms: signed(mono_ms), drift_ms: wall - now_ms }
+        Clock { now_ms, mono_ms: signed(mono_ms), drift_ms: wall - now_ms, unslewed_ms: 0 }
     }
 
     /// Shard time at these readings of the two clocks.
@@ -39,8 +41,11 @@ impl Clock {
         let elapsed = (signed(mono_ms) - self.mono_ms).max(0);
         let drift = signed(wall_ms) - (self.now_ms + elapsed);
         let step = drift - self.drift_ms;
-        // Whole milliseconds only: what is too small to slew is left for a later reading.
-        let slew = drift.clamp(-(elapsed / 10), elapsed / 10);
+        // A tenth in whole milliseconds: however often the clock is read, it catches up.
+        self.unslewed_ms += elapsed;
+        let slew_max = self.unslewed_ms / 10;
+        self.unslewed_ms %= 10;
+        let slew = drift.clamp(-slew_max, slew_max);
         self.now_ms += elapsed + slew;
         self.mono_ms = self.mono_ms.max(signed(mono_ms));
         self.drift_ms = drift - slew;
@@ -73,6 +78,18 @@ mod tests {
         let after = clock.read(1_000_000 + 3_601_000, 1_100);
         assert_eq!(after.now, Timestamp(1_001_210));
         assert_eq!(after.step_ms, None);
+    }
+
+    #[test]
+    fn it_catches_up_however_often_it_is_read() {
+        let mut clock = Clock::new(Timestamp(0), 1_000_000, 0);
+        let mut last = Timestamp(0);
+        for mono_ms in 1..=20_000 {
+            let now = clock.read(1_001_000 + mono_ms, mono_ms).now;
+            assert!(now >= last);
+            last = now;
+        }
+        assert_eq!(last, Timestamp(1_021_000));
     }
 
     #[test]

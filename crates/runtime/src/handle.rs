@@ -35,15 +35,23 @@ pub(crate) struct Call {
     pub(crate) bytes: u64,
 }
 
+/// What is in a mailbox.
+pub(crate) enum Mail {
+    /// A command.
+    Call(Call),
+    /// The end: what is behind it is not answered.
+    Close,
+}
+
 /// Asks one shard. Cheap to clone.
 #[derive(Clone)]
 pub struct ShardHandle {
-    calls: SyncSender<Call>,
+    calls: SyncSender<Mail>,
     shared: Arc<Shared>,
 }
 
 impl ShardHandle {
-    pub(crate) fn new(calls: SyncSender<Call>, shared: Arc<Shared>) -> ShardHandle {
+    pub(crate) fn new(calls: SyncSender<Mail>, shared: Arc<Shared>) -> ShardHandle {
         ShardHandle { calls, shared }
     }
 
@@ -57,7 +65,7 @@ impl ShardHandle {
             return Err(Unanswered::Busy);
         }
         let bytes = call.bytes;
-        match self.calls.try_send(call) {
+        match self.calls.try_send(Mail::Call(call)) {
             Ok(()) => answer.await.map_err(|_| Unanswered::Stopped),
             Err(error) => {
                 self.shared.mailbox.taken(bytes);
@@ -88,6 +96,14 @@ impl ShardHandle {
     /// Which shard this is.
     pub fn index(&self) -> u16 {
         self.shared.index
+    }
+
+    /// Tells the shard to end when it has answered what is in its mailbox, whoever still has a handle.
+    /// Waits while the mailbox is full.
+    pub(crate) fn close(&self) {
+        self.shared.closing.store(true, Relaxed);
+        // A shard that has failed has no mailbox any more.
+        drop(self.calls.send(Mail::Close));
     }
 
     /// Becomes ready whenever something is owed to that shard.
@@ -144,6 +160,7 @@ pub(crate) struct Shared {
     gauges: Gauges,
     log_stats: Arc<Stats>,
     owes: Vec<Arc<Notify>>,
+    closing: AtomicBool,
     failed: AtomicBool,
     /// Tells the node that a shard failed.
     failure: Arc<Notify>,
@@ -158,6 +175,7 @@ impl Shared {
             gauges: Gauges::default(),
             log_stats,
             owes: (0..shards).map(|_| Arc::default()).collect(),
+            closing: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             failure,
         }
@@ -196,6 +214,10 @@ impl Shared {
     pub(crate) fn fail(&self) {
         self.failed.store(true, Relaxed);
         self.failure.notify_one();
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Relaxed)
     }
 
     pub(crate) fn has_failed(&self) -> bool {

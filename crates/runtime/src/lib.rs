@@ -28,6 +28,7 @@ pub mod open;
 pub mod pending;
 pub mod relay;
 pub mod turn;
+mod weight;
 pub mod writer;
 
 pub use handle::{ShardHandle, Unanswered};

@@ -89,11 +89,30 @@ impl Node {
     pub fn open(options: &Options) -> Result<Node, NodeFault> {
         let directory = directory(options)?;
         let count = directory.as_ref().map_or(options.shards, |d| Some(d.meta().shards)).unwrap_or(1).max(1);
-        let failure = Arc::new(Notify::new());
-        let mut node =
-            Node { shards: Vec::new(), threads: Vec::new(), relays: JoinSet::new(), failure, directory };
-        for index in 0..count {
-            node.open_shard(options, index, count)?;
+        let logs = (0..count).map(|index| open_log(options, directory.as_ref(), index));
+        let mut node = Node::over(options, count, logs)?;
+        node.directory = directory;
+        Ok(node)
+    }
+
+    /// Opens `count` shards over these logs.
+    fn over(
+        options: &Options,
+        count: u16,
+        logs: impl Iterator<Item = Result<Box<dyn Log>, NodeFault>>,
+    ) -> Result<Node, NodeFault> {
+        let mut node = Node {
+            shards: Vec::new(),
+            threads: Vec::new(),
+            relays: JoinSet::new(),
+            failure: Arc::new(Notify::new()),
+            directory: None,
+        };
+        for (index, log) in (0..count).zip(logs) {
+            if let Err(fault) = log.and_then(|log| node.open_shard(options, index, count, log)) {
+                node.close();
+                return Err(fault);
+            }
         }
         for from in &node.shards {
             for to in &node.shards {
@@ -104,7 +123,13 @@ impl Node {
         Ok(node)
     }
 
-    fn open_shard(&mut self, options: &Options, index: u16, count: u16) -> Result<(), NodeFault> {
+    fn open_shard(
+        &mut self,
+        options: &Options,
+        index: u16,
+        count: u16,
+        mut log: Box<dyn Log>,
+    ) -> Result<(), NodeFault> {
         let config = Config {
             index,
             shards: count,
@@ -113,7 +138,6 @@ impl Node {
             permit: options.permit.clone(),
         };
         let started = Instant::now();
-        let mut log = open_log(options, self.directory.as_ref(), index)?;
         let mut clock = None;
         let now = |last: Timestamp| {
             let (wall_ms, mono_ms) = turn::clocks(started);
@@ -169,11 +193,11 @@ impl Node {
         self.failure.notified().await;
     }
 
-    /// Closes all shards: what is in their mailboxes is answered first. Blocks until they are closed.
+    /// Closes all shards, whoever still has a handle: what is in their mailboxes is answered first, and
+    /// receives that wait for a message get none. Blocks until they are closed.
     pub fn close(mut self) {
         self.relays.abort_all();
-        self.shards.clear();
-        drop(self.relays);
+        self.shards.iter().for_each(ShardHandle::close);
         for thread in self.threads {
             // A thread that panicked has said so.
             drop(thread.join());
@@ -212,3 +236,6 @@ fn random<const N: usize>() -> std::io::Result<[u8; N]> {
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| std::io::Error::other("no random bytes to be had"))?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;

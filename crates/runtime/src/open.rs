@@ -99,8 +99,8 @@ pub fn open<T: Caller>(
     let (shard, tail, last) = replay(log, config)?;
     let epoch = log.epoch() + 1;
     let claim = shard.claim(random.secret);
-    let mut writer = Writer::new(shard, Ids::new(random.ids), epoch, tail, log.space());
-    writer.begin(now(last));
+    let mut writer = Writer::new(shard, Ids::new(random.ids), epoch, tail, log.space(), log.reader().bytes());
+    writer.begin(now(last), tail);
     writer.log(claim);
     for batch in writer.end() {
         let appended = log.append(&Vec::from_iter(batch.entry));

@@ -4,11 +4,11 @@
 //! in between, and then the mailbox collects. So the slower the disk, the larger the groups.
 
 use crate::clock::Clock;
-use crate::compaction::{Compaction, SLICE_BYTES};
-use crate::handle::{Call, Shared};
+use crate::compaction::{Compactor, SLICE_BYTES};
+use crate::handle::{Call, Mail, Shared};
 use crate::pending::{Answer, Pending};
 use crate::writer::{Batch, Caller, Writer};
-use postrider_core::{Command, Lsn};
+use postrider_core::{Command, Lsn, Timestamp};
 use postrider_log::{Fault, Log, Reader};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
@@ -22,6 +22,10 @@ const TURN_COMMANDS_MAX: usize = 4_096;
 const REAP_SLICE: usize = 4_096;
 /// How long an append waits before it asks a full disk again.
 const FULL_RETRY: Duration = Duration::from_millis(200);
+/// How long the writer waits, if nobody asks anything, before it looks again whether a segment was trimmed.
+const TRIM_RETRY: Duration = Duration::from_millis(100);
+/// Batches that one append makes durable: with what a turn takes in, this bounds what waits in memory.
+const GROUP_BATCHES_MAX: usize = 4;
 
 impl Caller for oneshot::Sender<Answer> {
     fn is_gone(&self) -> bool {
@@ -45,13 +49,14 @@ pub(crate) fn start(
     log: Box<dyn Log>,
     clock: Clock,
     started: Instant,
-    calls: Receiver<Call>,
+    calls: Receiver<Mail>,
     shared: Arc<Shared>,
 ) -> std::io::Result<[std::thread::JoinHandle<()>; 2]> {
     let (batches, queue) = sync_channel(1);
     let reader = log.reader();
     let syncer = Syncer { log, reader: reader.clone(), pending: Pending::default(), shared: shared.clone() };
-    let turns = Turns { writer, clock, started, calls, batches, reader, compaction: None, shared };
+    let compactor = Compactor::new(SLICE_BYTES);
+    let turns = Turns { writer, clock, started, calls, batches, reader, compactor, shared };
     let index = turns.shared.index;
     Ok([
         std::thread::Builder::new().name(format!("writer-{index}")).spawn(move || turns.run())?,
@@ -63,10 +68,10 @@ struct Turns {
     writer: Writer<Reply>,
     clock: Clock,
     started: Instant,
-    calls: Receiver<Call>,
+    calls: Receiver<Mail>,
     batches: SyncSender<Batch<Reply>>,
     reader: Arc<dyn Reader>,
-    compaction: Option<Compaction>,
+    compactor: Compactor,
     shared: Arc<Shared>,
 }
 
@@ -81,13 +86,20 @@ impl Turns {
     fn run(mut self) {
         loop {
             let next = self.wait();
-            let closed = matches!(next, Next::Closed);
-            self.begin();
-            if let Next::Call(call) = next {
-                self.take(*call);
-                self.drain();
-            }
+            let now = self.now();
+            self.writer.begin(now, Lsn(self.reader.tail()));
+            let closed = match next {
+                Next::Call(call) => {
+                    self.take(*call);
+                    self.drain()
+                }
+                Next::Nothing => false,
+                Next::Closed => true,
+            };
             self.compact();
+            if closed {
+                self.writer.dismiss();
+            }
             if !self.finish() || closed {
                 return;
             }
@@ -96,30 +108,38 @@ impl Turns {
 
     /// Waits for a call, or until something is due.
     fn wait(&mut self) -> Next {
-        let busy = self.writer.shard_mut().reap(REAP_SLICE) || self.compaction.is_some();
-        let due = self.writer.due().map(|due| due - self.writer.shard().now());
-        let received = match (busy, due) {
-            (true, _) => self.calls.try_recv().map_err(|error| match error {
+        let received = match self.patience() {
+            Some(Duration::ZERO) => self.calls.try_recv().map_err(|error| match error {
                 TryRecvError::Empty => RecvTimeoutError::Timeout,
                 TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
             }),
-            (false, Some(ms)) => self.calls.recv_timeout(Duration::from_millis(ms)),
-            (false, None) => self.calls.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(most) => self.calls.recv_timeout(most),
+            None => self.calls.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match received {
-            Ok(call) => Next::Call(Box::new(call)),
+            Ok(Mail::Call(call)) => Next::Call(Box::new(call)),
             Err(RecvTimeoutError::Timeout) => Next::Nothing,
-            Err(RecvTimeoutError::Disconnected) => Next::Closed,
+            Ok(Mail::Close) | Err(RecvTimeoutError::Disconnected) => Next::Closed,
         }
     }
 
-    fn begin(&mut self) {
+    /// How long the next turn may wait for a call; `None` is for ever.
+    fn patience(&mut self) -> Option<Duration> {
+        if self.writer.shard_mut().reap(REAP_SLICE) || self.compactor.is_running() {
+            return Some(Duration::ZERO);
+        }
+        let trim = self.compactor.waits(&*self.reader).then_some(TRIM_RETRY);
+        let due = self.writer.due().map(|due| Duration::from_millis(due - self.now()));
+        [trim, due].into_iter().flatten().min()
+    }
+
+    fn now(&mut self) -> Timestamp {
         let (wall_ms, mono_ms) = clocks(self.started);
         let reading = self.clock.read(wall_ms, mono_ms);
         if let Some(step_ms) = reading.step_ms {
             warn!(shard = self.shared.index, step_ms, "the wall clock stepped; shard time follows slowly");
         }
-        self.writer.begin(reading.now);
+        reading.now
     }
 
     fn take(&mut self, call: Call) {
@@ -128,37 +148,32 @@ impl Turns {
         self.writer.ask(command, reply);
     }
 
-    fn drain(&mut self) {
+    /// Takes in what waits, as far as it fits into one turn. True at the end of all.
+    fn drain(&mut self) -> bool {
         for _ in 0..TURN_COMMANDS_MAX {
-            let Ok(call) = self.calls.try_recv() else { return };
-            self.take(call);
+            if self.writer.is_full() {
+                return false;
+            }
+            match self.calls.try_recv() {
+                Ok(Mail::Call(call)) => self.take(call),
+                Ok(Mail::Close) => return true,
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return false,
+            }
         }
+        false
     }
 
+    /// The entries were written by this program and read back at the start, so failing here is the disk's
+    /// doing: what it holds cannot be trusted, and the shard stops.
     fn compact(&mut self) {
-        if self.compaction.is_none() {
-            self.compaction = Compaction::wanted(&*self.reader, self.writer.shard().live_bytes());
+        if let Err(unreadable) = self.compactor.slice(&mut self.writer, &*self.reader) {
+            let reason = crate::chain(&unreadable);
+            error!(
+                shard = self.shared.index,
+                reason, "compaction cannot read the log: run `postrider log verify`"
+            );
+            self.shared.fail();
         }
-        let Some(compaction) = self.compaction else { return };
-        // The entries were written by this program and read back at the start, so failing here is the
-        // disk's doing. Nothing is lost by waiting: the segment just stays.
-        let entries = match self.reader.scan(compaction.next(), SLICE_BYTES) {
-            Ok(entries) => entries,
-            Err(fault) => return self.give_up_compaction(&fault),
-        };
-        match self.writer.compact(compaction, &entries) {
-            Ok(next) => self.compaction = next,
-            Err(malformed) => self.give_up_compaction(&malformed),
-        }
-    }
-
-    fn give_up_compaction(&mut self, reason: &dyn std::error::Error) {
-        let reason = crate::chain(reason);
-        error!(
-            shard = self.shared.index,
-            reason, "compaction cannot read the log: run `postrider log verify`"
-        );
-        self.shared.fail();
     }
 
     /// Hands the turn's batches to the syncer. False when it is gone.
@@ -180,7 +195,7 @@ impl Syncer {
     fn run(mut self, queue: &Receiver<Batch<Reply>>) {
         while let Ok(first) = queue.recv() {
             let mut group = vec![first];
-            group.extend(queue.try_iter());
+            group.extend(queue.try_iter().take(GROUP_BATCHES_MAX - 1));
             if let Err(fault) = self.sync(group) {
                 let reason = crate::chain(&fault);
                 error!(shard = self.shared.index, reason, "the log failed, so this shard stops");
@@ -210,18 +225,22 @@ impl Syncer {
             }
         }
         if let Some(first) = trim {
+            let before = self.log.first();
             let first = self.log.trim(first)?;
-            info!(shard = self.shared.index, first, "log trimmed");
+            if first > before {
+                info!(shard = self.shared.index, first, "log trimmed");
+            }
         }
         Ok(())
     }
 
     /// Appends, and waits while the disk is full: room was made sure of before anything that grows the
-    /// log was decided, so only settling can get here, and only when the reserve is spent too.
+    /// log was decided, so only settling can get here, and only when the reserve is spent too. A node that
+    /// is closing does not wait: those who asked are not answered, and the log is as it was.
     fn append(&mut self, entries: &[postrider_log::Entry]) -> Result<(), Fault> {
         loop {
             match self.log.append(entries) {
-                Err(Fault::Full) => std::thread::sleep(FULL_RETRY),
+                Err(Fault::Full) if !self.shared.is_closing() => std::thread::sleep(FULL_RETRY),
                 done => return done,
             }
         }
@@ -231,6 +250,6 @@ impl Syncer {
 /// A command on its way to a shard.
 pub(crate) fn call(command: Command) -> (Call, oneshot::Receiver<Answer>) {
     let (reply, answer) = oneshot::channel();
-    let bytes = crate::writer::bytes(&command);
+    let bytes = crate::weight::bytes(&command);
     (Call { command, reply, bytes }, answer)
 }

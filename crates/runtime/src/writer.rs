@@ -9,12 +9,14 @@
 
 use crate::long_poll::{LongPolls, Parked};
 use crate::pending::Replies;
+use crate::weight;
 use bytes::Bytes;
 use postrider_core::command::{AskQueue, Receive};
 use postrider_core::id::{Ids, QueueId};
 use postrider_core::reply::Reply;
 use postrider_core::{Command, Event, Lsn, Rejection, Shard, Timestamp, codec, limits};
 use postrider_log::{Entry, Space};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Somebody who waits for a reply.
@@ -44,30 +46,63 @@ pub struct Writer<T> {
     /// The last entry that was closed.
     tail: Lsn,
     buffer: Vec<u8>,
+    entry_bytes_max: usize,
     replies: Replies<T>,
     closed: Vec<Batch<T>>,
+    /// Entries that were handed out and that nobody has said are in the log, with their bytes.
+    unappended: VecDeque<(Lsn, u64)>,
+    unappended_bytes: u64,
     polls: LongPolls<T>,
     space: Arc<Space>,
     pub(crate) trim: Option<u64>,
+    credit: i64,
     dropped: u64,
 }
 
+/// Bytes that compaction may write for each byte that commands write. One is enough while half of the log may
+/// be garbage. The rest is for a full disk, where less garbage is allowed; and this bounds what a wrong
+/// estimate can cost.
+const CREDIT_PER_BYTE: i64 = 4;
+
+/// About how many bytes the log adds to an entry.
+const FRAME_BYTES: u64 = 64;
+
 impl<T: Caller> Writer<T> {
-    /// A writer over a shard that was folded up to `tail`, and that owns the log under `epoch`.
-    pub fn new(shard: Shard, ids: Ids, epoch: u64, tail: Lsn, space: Arc<Space>) -> Writer<T> {
+    /// A writer over a shard that was folded up to `tail` from a log of `log_bytes`, and that owns the log
+    /// under `epoch`.
+    pub fn new(
+        shard: Shard,
+        ids: Ids,
+        epoch: u64,
+        tail: Lsn,
+        space: Arc<Space>,
+        log_bytes: u64,
+    ) -> Writer<T> {
         Writer {
             shard,
             ids,
             epoch,
             tail,
             buffer: Vec::new(),
+            entry_bytes_max: limits::ENTRY_BYTES_MAX,
             replies: Vec::new(),
             closed: Vec::new(),
+            unappended: VecDeque::new(),
+            unappended_bytes: 0,
             polls: LongPolls::default(),
             space,
             trim: None,
+            credit: i64::try_from(log_bytes).unwrap_or(i64::MAX / 2),
             dropped: 0,
         }
+    }
+
+    /// Closes an entry when its events reach `bytes` instead of [`limits::ENTRY_BYTES_MAX`], for a log of small
+    /// segments.
+    #[must_use]
+    pub fn with_entries_of(mut self, bytes: usize) -> Writer<T> {
+        self.entry_bytes_max = bytes;
+        self
     }
 
     /// The shard as it is, ahead of the log.
@@ -90,16 +125,42 @@ impl<T: Caller> Writer<T> {
         self.dropped
     }
 
-    /// Begins a turn.
-    pub fn begin(&mut self, now: Timestamp) {
+    /// Whether the log may grow.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// Bytes that compaction may still write. Below zero it has to wait until commands have written more.
+    pub fn credit(&self) -> i64 {
+        self.credit
+    }
+
+    /// Begins a turn. The log holds all entries up to `appended`.
+    pub fn begin(&mut self, now: Timestamp, appended: Lsn) {
+        while let Some(&(lsn, bytes)) = self.unappended.front()
+            && lsn <= appended
+        {
+            self.unappended.pop_front();
+            self.unappended_bytes -= bytes;
+        }
         self.shard.advance(now);
+    }
+
+    /// Has the turn taken in as much as one entry holds? Then it had better end.
+    pub fn is_full(&self) -> bool {
+        !self.closed.is_empty() || self.buffer.len() >= self.entry_bytes_max
     }
 
     /// Carries out a command, or parks it.
     pub fn ask(&mut self, command: Command, caller: T) {
-        if grows(&command) && !self.space.room(self.buffer.len() as u64 + bytes(&command)) {
+        let ahead = self.unappended_bytes + self.buffer.len() as u64 + FRAME_BYTES;
+        if grows(&command) && !self.space.room(ahead + weight::bytes(&command)) {
             self.replies.push((caller, Err(Rejection::NoSpace)));
             return;
+        }
+        if matches!(&command, Command::Queue { ask: AskQueue::Receive(_), .. }) {
+            // Whoever has waited gets what there is before somebody who comes only now.
+            self.serve_polls();
         }
         let poll = waits(&self.shard, &command);
         let result = self.carry_out(command);
@@ -125,6 +186,13 @@ impl<T: Caller> Writer<T> {
         std::mem::take(&mut self.closed)
     }
 
+    /// Answers everybody who waits for a message that there is none: the shard is closing.
+    pub fn dismiss(&mut self) {
+        while let Some(parked) = self.polls.expired(Timestamp(u64::MAX)) {
+            self.replies.push((parked.caller, Ok(Reply::Received(Vec::new()))));
+        }
+    }
+
     /// When the next turn is due even if nobody asks anything. While nobody waits for a message there
     /// is only housekeeping, and that is done at most once a second.
     pub fn due(&self) -> Option<Timestamp> {
@@ -143,15 +211,46 @@ impl<T: Caller> Writer<T> {
     }
 
     /// Puts the events of one command into one entry, and applies them.
+    ///
+    /// Only a batch of publications that would be larger than an entry may be is split, between two of
+    /// them, each of which is answered on its own anyway.
     pub(crate) fn log(&mut self, mut events: Vec<Event>) {
-        let expected = events.iter().map(estimate).sum::<usize>();
-        if !self.buffer.is_empty() && self.buffer.len() + expected > limits::ENTRY_BYTES_MAX {
-            self.close();
+        let expected = events.iter().map(weight::estimate).sum::<usize>();
+        if self.buffer.len() + expected > self.entry_bytes_max {
+            self.close_entry();
         }
-        let lsn = self.tail.next();
         for event in &mut events {
-            codec::encode(lsn, event, &mut self.buffer);
-            self.shard.apply(lsn, event);
+            if expected > self.entry_bytes_max
+                && self.buffer.len() + weight::estimate(event) > self.entry_bytes_max
+            {
+                self.close_entry();
+            }
+            let bytes = self.write(event);
+            self.credit = self.credit.saturating_add(bytes.saturating_mul(CREDIT_PER_BYTE));
+        }
+    }
+
+    /// States something again.
+    pub(crate) fn restate(&mut self, mut event: Event) {
+        if self.buffer.len() + weight::estimate(&event) > self.entry_bytes_max {
+            self.close_entry();
+        }
+        let bytes = self.write(&mut event);
+        self.credit = self.credit.saturating_sub(bytes);
+    }
+
+    /// Encodes an event into the open entry and applies it. Says how many bytes it took.
+    fn write(&mut self, event: &mut Event) -> i64 {
+        let (lsn, before) = (self.tail.next(), self.buffer.len());
+        codec::encode(lsn, event, &mut self.buffer);
+        self.shard.apply(lsn, event);
+        i64::try_from(self.buffer.len() - before).unwrap_or(i64::MAX)
+    }
+
+    /// Closes the open entry if there is anything in it.
+    fn close_entry(&mut self) {
+        if !self.buffer.is_empty() {
+            self.close();
         }
     }
 
@@ -161,6 +260,9 @@ impl<T: Caller> Writer<T> {
             self.tail = self.tail.next();
             let payload = Bytes::copy_from_slice(&self.buffer);
             self.buffer.clear();
+            let bytes = payload.len() as u64 + FRAME_BYTES;
+            self.unappended.push_back((self.tail, bytes));
+            self.unappended_bytes += bytes;
             let time_ms = self.shard.now().0;
             entry = Some(Entry { epoch: self.epoch, number: self.tail.0, time_ms, payload });
         }
@@ -246,48 +348,5 @@ fn grows(command: &Command) -> bool {
         | Command::ListSubscriptions(_)
         | Command::Owed { .. }
         | Command::Settle { .. } => false,
-    }
-}
-
-/// Payload bytes that a command carries.
-pub(crate) fn bytes(command: &Command) -> u64 {
-    use postrider_core::command::AskTopic;
-    let bytes = match command {
-        Command::Queue { ask: AskQueue::Send(sends), .. } => {
-            sends.iter().map(|send| send.payload.bytes.len()).sum::<usize>()
-        }
-        Command::Topic { ask: AskTopic::Publish(messages), .. } => {
-            messages.iter().map(|message| message.payload.bytes.len()).sum::<usize>()
-        }
-        Command::Deliver { parcels, .. } => parcels.iter().map(|p| p.payload.bytes.len()).sum::<usize>(),
-        _ => 0,
-    };
-    bytes as u64
-}
-
-/// At least about how many bytes an event takes in an entry.
-fn estimate(event: &Event) -> usize {
-    const FIXED: usize = 256;
-    const COPY: usize = 96;
-    match event {
-        Event::Message(stated) => FIXED + stated.payload.bytes.len(),
-        Event::Publication(stated) => {
-            FIXED + stated.payload.bytes.len() + COPY * stated.copies.len() + 2 * COPY * stated.owed.len()
-        }
-        Event::Opened
-        | Event::FormatRaised(_)
-        | Event::Shard(_)
-        | Event::Queue(_)
-        | Event::QueueDeleted { .. }
-        | Event::QueuePurged { .. }
-        | Event::Received { .. }
-        | Event::VisibilityChanged { .. }
-        | Event::Deleted { .. }
-        | Event::Topic(_)
-        | Event::TopicDeleted { .. }
-        | Event::Subscription(_)
-        | Event::Unsubscribed { .. }
-        | Event::Settled { .. }
-        | Event::Inbox { .. } => FIXED,
     }
 }

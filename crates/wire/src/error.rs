@@ -170,6 +170,8 @@ errors! {
     ExpiredToken 403 Coral "ExpiredTokenException" "ExpiredToken" Sender;
     OptInRequired 403 Coral "OptInRequired" "OptInRequired" Sender;
     MissingAuthenticationToken 403 Coral "MissingAuthenticationTokenException" "MissingAuthenticationToken" Sender;
+    RequestTooLarge 413 Coral "RequestEntityTooLargeException" "RequestEntityTooLarge" Sender;
+    RequestTimeout 408 Coral "RequestTimeoutException" "RequestTimeout" Sender;
     ServiceUnavailable 503 Coral "ServiceUnavailableException" "ServiceUnavailable" Receiver;
     InternalFailure 500 Coral "InternalFailure" "InternalFailure" Receiver;
 

@@ -33,18 +33,18 @@ pub fn encode(lsn: Lsn, event: &mut Event, entry: &mut Vec<u8>) {
         Event::Received { queue, until, numbers } => out.event(tag::RECEIVED, |o| {
             o.int(1, queue.0);
             o.int(2, until.0);
-            numbers.iter().for_each(|number| o.int(3, *number));
+            numbers.iter().for_each(|number| o.item(3, *number));
         }),
         Event::VisibilityChanged { queue, changes } => out.event(tag::VISIBILITY_CHANGED, |o| {
             o.int(1, queue.0);
             for (number, until) in changes {
-                o.int(2, *number);
-                o.int(3, until.0);
+                o.item(2, *number);
+                o.item(3, until.0);
             }
         }),
         Event::Deleted { queue, numbers } => out.event(tag::DELETED, |o| {
             o.int(1, queue.0);
-            numbers.iter().for_each(|number| o.int(2, *number));
+            numbers.iter().for_each(|number| o.item(2, *number));
         }),
         Event::Topic(stated) => out.event(tag::TOPIC, |o| topic(o, stated)),
         Event::TopicDeleted { topic } => out.event(tag::TOPIC_DELETED, |o| o.int(1, topic.0)),
@@ -95,9 +95,14 @@ impl Out<'_> {
 
     fn int(&mut self, tag: u64, value: u64) {
         if value != 0 {
-            self.varint(tag << 2 | KIND_INT);
-            self.varint(value);
+            self.item(tag, value);
         }
+    }
+
+    /// One integer of a list: written even if it is zero, because lists are read by position.
+    fn item(&mut self, tag: u64, value: u64) {
+        self.varint(tag << 2 | KIND_INT);
+        self.varint(value);
     }
 
     fn bytes(&mut self, tag: u64, value: &[u8]) {

@@ -68,7 +68,7 @@ pub enum Setting {
     Delay(u32),
     /// `ReceiveMessageWaitTimeSeconds`.
     Wait(u32),
-    /// `Policy`; `None` removes it.
+    /// `Policy`; `None` and an empty text remove it.
     Policy(Option<Arc<str>>),
     /// `SqsManagedSseEnabled`.
     ManagedSse(Switch),
@@ -115,7 +115,7 @@ impl Setting {
             Setting::Retention(s) => *s == now.retention_s,
             Setting::Delay(s) => *s == now.delay_s,
             Setting::Wait(s) => *s == now.wait_s,
-            Setting::Policy(text) => *text == now.policy,
+            Setting::Policy(text) => policy(text) == now.policy,
             Setting::ManagedSse(switch) => (*switch == Switch::On) == (now.encryption == Encryption::Managed),
             Setting::KmsKey(given) => given.as_ref() == key,
             Setting::KmsReuse(s) => *s == reuse_s,
@@ -142,7 +142,7 @@ impl Settings {
                 Setting::Retention(s) => next.retention_s = *s,
                 Setting::Delay(s) => next.delay_s = *s,
                 Setting::Wait(s) => next.wait_s = *s,
-                Setting::Policy(text) => next.policy = text.clone(),
+                Setting::Policy(text) => next.policy = policy(text),
                 Setting::ManagedSse(switch) => managed = Some(*switch),
                 Setting::KmsKey(given) => key = Some(given.clone()),
                 Setting::KmsReuse(s) => reuse_s = Some(*s),
@@ -151,6 +151,11 @@ impl Settings {
         next.encryption = encryption(&self.encryption, managed, key, reuse_s)?;
         Ok(next)
     }
+}
+
+/// The log does not tell an empty text from none, so the state does not either.
+fn policy(given: &Option<Arc<str>>) -> Option<Arc<str>> {
+    given.clone().filter(|text| !text.is_empty())
 }
 
 /// Combines the three attributes of encryption (sqs 5.1): a key turns managed encryption off, taking

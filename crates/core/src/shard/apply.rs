@@ -4,7 +4,7 @@
 //! it goes to a *shell*, which the later statement completes. A change of a message that is not here
 //! belongs to one that is stated later, with that change in it, and is passed over.
 
-use super::{DeletedName, Publication, Shard};
+use super::{DeletedName, Publication, Shard, cost};
 use crate::event::{CopyStated, Event, MessageStated, PublicationStated, QueueStated, ShardStated};
 use crate::event::{SubscriptionStated, TopicStated};
 use crate::id::{Number, PublicationId, QueueId, Revision, TopicId, Uuid};
@@ -14,14 +14,6 @@ use crate::queue::receipt::Sealer;
 use crate::queue::{Messages, Queue, receive, send, settle};
 use crate::topic::Topic;
 use crate::{Arn, Lsn, Timestamp};
-
-/// About how many bytes the log takes to state one of these, without payload.
-mod cost {
-    pub(super) const MESSAGE: u64 = 80;
-    pub(super) const COPY: u64 = 64;
-    pub(super) const PUBLICATION: u64 = 120;
-    pub(super) const RESOURCE: u64 = 400;
-}
 
 impl Shard {
     /// Folds one event of the entry at `lsn` in. The time is that of the last [`Shard::advance`].
@@ -43,8 +35,10 @@ impl Shard {
                 self.change(*queue, |queue| settle::apply_visibility(queue, now, changes));
             }
             Event::Deleted { queue, numbers } => {
-                let Some(queue) = self.queues.get_mut(queue) else { return };
-                let gone = numbers.iter().filter_map(|n| queue.messages.remove(*n)).collect::<Vec<_>>();
+                let mut gone = Vec::with_capacity(numbers.len());
+                self.change(*queue, |queue| {
+                    gone.extend(numbers.iter().filter_map(|number| queue.messages.remove(*number)));
+                });
                 gone.into_iter().for_each(|message| self.release(message));
             }
             Event::Topic(stated) => self.apply_topic(lsn, stated),
@@ -54,7 +48,7 @@ impl Shard {
             Event::Publication(stated) => self.apply_publication(lsn, stated),
             Event::Settled { to, accepted, refused } => {
                 for publication in self.outbox.settle(*to, *accepted, *refused) {
-                    self.live_bytes -= cost::COPY;
+                    self.live_bytes -= cost::OWED;
                     self.unrefer(publication);
                 }
             }
@@ -88,10 +82,12 @@ impl Shard {
         }
         self.queue_names.insert(stated.arn.clone(), stated.id);
         let queue = self.queues.entry(stated.id).or_insert_with(|| Queue::shell(stated.id));
-        if queue.stated.is_none() {
-            self.live_bytes += cost::RESOURCE;
-        }
-        let gone = queue.state(lsn, stated);
+        self.live_bytes -= queue.stated.as_ref().map_or(0, cost::queue);
+        let mut gone = queue.state(lsn, stated);
+        // A retention that became shorter counts at once: a replay that is asked for this very time lets
+        // it pass once more, and must find nothing else to do.
+        queue.advance(self.now, &mut gone);
+        self.live_bytes += queue.stated.as_ref().map_or(0, cost::queue);
         gone.into_iter().for_each(|message| self.release(message));
         self.schedule(stated.id);
         self.changed.push(stated.arn.clone());
@@ -99,8 +95,8 @@ impl Shard {
 
     fn apply_queue_deleted(&mut self, lsn: Lsn, id: QueueId, arn: &Arn, at: Timestamp) {
         if let Some(queue) = self.queues.remove(&id) {
-            if queue.stated.is_some() {
-                self.live_bytes -= cost::RESOURCE;
+            if let Some(stated) = &queue.stated {
+                self.live_bytes -= cost::queue(stated);
                 self.queue_names.remove(arn);
             }
             if let Some(scheduled) = queue.scheduled {
@@ -158,18 +154,18 @@ impl Shard {
         self.own.next_topic = self.own.next_topic.max(stated.id.0 + 1);
         self.topic_names.insert(stated.arn.clone(), stated.id);
         let topic = self.topics.entry(stated.id).or_insert_with(|| Topic::shell(stated.id));
-        if topic.stated.is_none() {
-            self.live_bytes += cost::RESOURCE;
-        }
+        self.live_bytes -= topic.stated.as_ref().map_or(0, cost::topic);
         topic.state(lsn, stated);
+        self.live_bytes += topic.stated.as_ref().map_or(0, cost::topic);
         self.changed.push(stated.arn.clone());
     }
 
     fn apply_topic_deleted(&mut self, id: TopicId) {
         let Some(topic) = self.topics.remove(&id) else { return };
-        self.live_bytes -= cost::RESOURCE * topic.subscriptions.len() as u64;
+        let subscriptions = topic.subscriptions.values();
+        self.live_bytes -= subscriptions.map(|there| cost::subscription(&there.stated)).sum::<u64>();
         if let Some(stated) = topic.stated {
-            self.live_bytes -= cost::RESOURCE;
+            self.live_bytes -= cost::topic(&stated);
             self.topic_names.remove(&stated.arn);
             self.changed.push(stated.arn);
         }
@@ -177,18 +173,17 @@ impl Shard {
 
     fn apply_subscription(&mut self, lsn: Lsn, stated: &SubscriptionStated) {
         let topic = self.topics.entry(stated.topic).or_insert_with(|| Topic::shell(stated.topic));
-        if !topic.subscriptions.contains_key(&stated.id) {
-            self.live_bytes += cost::RESOURCE;
-        }
+        let old = topic.subscriptions.get(&stated.id);
+        self.live_bytes -= old.map_or(0, |old| cost::subscription(&old.stated));
+        self.live_bytes += cost::subscription(stated);
         topic.subscribe(lsn, stated);
         self.changed.extend(topic.stated.as_ref().map(|stated| stated.arn.clone()));
     }
 
     fn apply_unsubscribed(&mut self, id: TopicId, subscription: Uuid) {
         let Some(topic) = self.topics.get_mut(&id) else { return };
-        if topic.subscriptions.contains_key(&subscription) {
-            self.live_bytes -= cost::RESOURCE;
-        }
+        let old = topic.subscriptions.get(&subscription);
+        self.live_bytes -= old.map_or(0, |old| cost::subscription(&old.stated));
         topic.unsubscribe(subscription);
         self.changed.extend(topic.stated.as_ref().map(|stated| stated.arn.clone()));
     }
@@ -201,7 +196,7 @@ impl Shard {
         self.state_publication(stated);
         for owed in &stated.owed {
             if !self.outbox.owes(stated.id, owed) {
-                self.live_bytes += cost::COPY;
+                self.live_bytes += cost::OWED;
                 self.refer(stated.id);
             }
             self.outbox.add(stated.id, owed);
@@ -220,7 +215,7 @@ impl Shard {
             old.refs
         });
         let body = self.residency.admit(&stated.payload);
-        self.live_bytes += cost::PUBLICATION + u64::from(body.place.len);
+        self.live_bytes += cost::publication(&stated.topic, &body);
         let publication = Publication {
             message_id: stated.message_id,
             topic: stated.topic.clone(),
@@ -274,7 +269,7 @@ impl Shard {
 
     fn forget(&mut self, publication: &Publication) {
         self.residency.release(&publication.body);
-        self.live_bytes -= cost::PUBLICATION + u64::from(publication.body.place.len);
+        self.live_bytes -= cost::publication(&publication.topic, &publication.body);
     }
 
     /// Lets go of a message that left its queue.

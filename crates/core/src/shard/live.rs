@@ -42,7 +42,10 @@ impl Shard {
             Event::Queue(stated) => {
                 let queue = self.queues.get(&stated.id)?;
                 let latest = queue.stated.as_ref()?.at == lsn;
-                latest.then(|| queue.statement(self.now)).flatten().map(|stated| Event::Queue(Box::new(stated)))
+                latest
+                    .then(|| queue.statement(self.now))
+                    .flatten()
+                    .map(|stated| Event::Queue(Box::new(stated)))
             }
             Event::QueueDeleted { queue, arn, at } => {
                 let name = self.deleted.get(arn)?;

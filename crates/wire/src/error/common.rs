@@ -76,6 +76,16 @@ pub fn not_authorized(
     Error::new(kind, message)
 }
 
+/// A request whose body is longer than the server takes.
+pub fn request_too_large() -> Error {
+    Error::new(ErrorKind::RequestTooLarge, "The request is larger than this server accepts.")
+}
+
+/// A request whose body did not arrive in time.
+pub fn request_timeout() -> Error {
+    Error::new(ErrorKind::RequestTimeout, "The body of the request did not arrive in time.")
+}
+
 /// The server is busy, starting, or out of space: try again. SDKs retry this by its status.
 pub fn service_unavailable(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::ServiceUnavailable, message)

@@ -1,0 +1,45 @@
+//! About how many bytes the log takes to state what is alive.
+//!
+//! Compaction weighs this against the size of the log. What a client can make long is counted by its
+//! length, because a sum that is far too low would have compaction state the same things again and again.
+
+use crate::Arn;
+use crate::body::Body;
+use crate::event::{SubscriptionStated, Tags};
+use crate::{queue, topic};
+
+/// A message, without its payload.
+pub(super) const MESSAGE: u64 = 80;
+/// A copy of a publication.
+pub(super) const COPY: u64 = 64;
+/// A delivery that is owed, with the ARN of its queue.
+pub(super) const OWED: u64 = 144;
+/// What is fixed in a statement of a publication or resource.
+const FIXED: u64 = 80;
+
+/// A queue, without its messages.
+pub(super) fn queue(stated: &queue::Stated) -> u64 {
+    let policy = stated.settings.policy.as_ref().map_or(0, |text| text.len());
+    FIXED + (stated.arn.as_str().len() + policy) as u64 + pairs(&stated.tags)
+}
+
+/// A topic, without its subscriptions.
+pub(super) fn topic(stated: &topic::Stated) -> u64 {
+    FIXED + stated.arn.as_str().len() as u64 + pairs(&stated.attributes) + pairs(&stated.tags)
+}
+
+/// A subscription. Its filter is kept as text and in compiled form.
+pub(super) fn subscription(stated: &SubscriptionStated) -> u64 {
+    let filter = stated.filter.as_ref().map_or(0, |filter| 2 * filter.text.len());
+    let names = stated.queue.as_str().len() + stated.owner.len() + stated.principal.len();
+    FIXED + (names + filter) as u64
+}
+
+/// A publication, without its copies.
+pub(super) fn publication(topic: &Arn, body: &Body) -> u64 {
+    FIXED + topic.as_str().len() as u64 + u64::from(body.place.len)
+}
+
+fn pairs(pairs: &Tags) -> u64 {
+    pairs.iter().map(|(key, value)| (12 + key.len() + value.len()) as u64).sum()
+}

@@ -1,0 +1,159 @@
+//! Bounds that take many of something to reach.
+
+use super::{Live, payload, queue, topic};
+use crate::command::{AskQueue, AskTopic, Command, Page, Presence, Publish, Receive};
+use crate::event::{Event, MessageStated, Receives, Tags};
+use crate::id::Uuid;
+use crate::reply::{More, Reply};
+use crate::shard::Config;
+use crate::topic::filter::{Facts, Policy, Scope, Value};
+use crate::topic::subscription::{Change, Filter};
+use crate::{Rejection, limits};
+use std::sync::Arc;
+
+fn filter(scope: Scope) -> Arc<Filter> {
+    let values = Value::Array(vec![Value::String("x".into())]);
+    let policy = Policy::compile(&Value::Object(vec![("kind".into(), values)]), scope).unwrap();
+    Arc::new(Filter { text: "{\"kind\":[\"x\"]}".into(), scope, policy })
+}
+
+#[test]
+fn no_more_than_120_000_messages_are_in_flight() {
+    let mut live = Live::new(Config::default());
+    live.create("orders", vec![]);
+    let id = live.shard.queue_id(&queue("orders")).unwrap();
+    let message = |number| {
+        Event::Message(MessageStated {
+            queue: id,
+            number,
+            id: Uuid(u128::from(number)),
+            sent_at: super::BEGIN,
+            visible_at: super::BEGIN,
+            receives: Receives::default(),
+            payload: payload("x"),
+        })
+    };
+    let max = limits::IN_FLIGHT_MAX as u64;
+    live.append((1..=max + 9).map(message).collect());
+    let until = super::BEGIN.plus_s(30);
+    live.append(vec![Event::Received { queue: id, until, numbers: (1..max - 1).collect() }]);
+    assert_eq!(live.receive("orders", 10).len(), 2, "up to the limit");
+    let poll = |wait_s| AskQueue::Receive(Receive { max: 1, visibility_s: None, wait_s });
+    assert_eq!(live.ask("orders", poll(Some(0))).unwrap_err(), Rejection::InFlightFull);
+    assert_eq!(live.ask("orders", poll(None)).unwrap_err(), Rejection::InFlightFull);
+    let long = live.ask("orders", poll(Some(5))).unwrap();
+    assert!(matches!(long.reply, Reply::Received(ref none) if none.is_empty()), "a long poll gets nothing");
+    live.at(31);
+    assert_eq!(live.receive("orders", 10).len(), 10);
+}
+
+#[test]
+fn a_publication_makes_at_most_1_000_copies_in_its_turn_and_owes_the_rest() {
+    let mut live = Live::new(Config::default());
+    live.create_topic();
+    let count = limits::COPIES_PER_TURN_MAX + 5;
+    for number in 0..count {
+        live.create(&format!("q{number}"), vec![]);
+        live.subscribe(&format!("q{number}"), None).unwrap();
+    }
+    let published = live.publish("x");
+    let Event::Publication(stated) = &published.events[0] else { panic!() };
+    assert_eq!((stated.copies.len(), stated.owed.len()), (limits::COPIES_PER_TURN_MAX, 5));
+    assert_eq!(live.shard.owes().collect::<Vec<_>>(), [0], "to itself");
+    let Reply::Owed(owed) = live.decide(Command::Owed { to: 0 }).unwrap().reply else { panic!() };
+    let mut parcel = owed[0].parcel.clone();
+    parcel.payload = payload("x");
+    live.run(Command::Deliver { from: 0, parcels: vec![parcel] }).unwrap();
+    live.run(Command::Settle { to: 0, accepted: 5, refused: None }).unwrap();
+    assert_eq!(live.shard.owed_count(), 0);
+    for number in 0..count {
+        assert_eq!(live.receive(&format!("q{number}"), 10), ["x"], "q{number}");
+    }
+}
+
+#[test]
+fn a_topic_has_at_most_200_filters() {
+    let mut live = Live::new(Config::default());
+    live.create_topic();
+    let wanted = Some(filter(Scope::MessageAttributes));
+    for number in 0..limits::FILTERS_PER_TOPIC_MAX {
+        live.subscribe(&format!("q{number}"), wanted.clone()).unwrap();
+    }
+    assert_eq!(live.subscribe("more", wanted.clone()), Err(Rejection::TooManyFilterPolicies));
+    let plain = live.subscribe("more", None).unwrap();
+    let set = |filter| AskTopic::SetSubscription(plain, Change::Filter(filter));
+    assert_eq!(live.ask_topic(set(wanted.clone())).unwrap_err(), Rejection::TooManyFilterPolicies);
+    let first = live.subscribe("q0", wanted.clone()).unwrap();
+    live.ask_topic(AskTopic::Unsubscribe(first)).unwrap();
+    live.ask_topic(set(wanted.clone())).unwrap();
+    live.ask_topic(set(wanted)).unwrap();
+}
+
+#[test]
+fn a_publication_must_have_been_looked_into_if_some_filter_looks_into_bodies() {
+    let mut live = Live::new(Config::default());
+    live.create("a", vec![]);
+    live.create_topic();
+    let blind = || {
+        let message = Publish { payload: payload("x"), facts: Facts::default(), body: Presence::Absent };
+        AskTopic::Publish(vec![message])
+    };
+    live.ask_topic(blind()).unwrap();
+    let id = live.subscribe("a", Some(filter(Scope::MessageBody))).unwrap();
+    assert!(live.shard.judgement(&topic()).unwrap().filters_bodies);
+    assert_eq!(live.ask_topic(blind()).unwrap_err(), Rejection::Stale);
+    let attributes = Change::Filter(Some(filter(Scope::MessageAttributes)));
+    live.ask_topic(AskTopic::SetSubscription(id, attributes)).unwrap();
+    assert!(!live.shard.judgement(&topic()).unwrap().filters_bodies);
+    live.ask_topic(blind()).unwrap();
+}
+
+#[test]
+fn tags_are_compared_for_topics_only_and_bounded() {
+    let mut live = Live::new(Config::default());
+    let tags = |count: usize| (0..count).map(|n| (format!("k{n}").into(), "v".into())).collect::<Tags>();
+    let create = |tags| Command::CreateQueue { arn: queue("a"), settings: vec![], tags };
+    assert_eq!(live.run(create(tags(51))).unwrap_err(), Rejection::TooManyTags);
+    live.run(create(tags(50))).unwrap();
+    live.run(create(tags(1))).unwrap();
+    let another = [("other".into(), "".into())].into();
+    assert_eq!(live.ask("a", AskQueue::Tag(another)).unwrap_err(), Rejection::TooManyTags);
+    live.ask("a", AskQueue::Untag(vec!["k0".into(), "unknown".into()])).unwrap();
+    let Reply::Queue(view) = live.ask("a", AskQueue::View).unwrap().reply else { panic!() };
+    assert_eq!(view.tags.len(), 49);
+    let create = |tags| Command::CreateTopic { arn: topic(), attributes: Default::default(), tags };
+    live.run(create(Some(tags(2)))).unwrap();
+    live.run(create(None)).unwrap();
+    assert_eq!(live.run(create(Some(tags(1)))).unwrap_err(), Rejection::TopicTagsDiffer);
+}
+
+#[test]
+fn lists_are_paged_in_order() {
+    let mut live = Live::new(Config::default());
+    live.create_topic();
+    for name in ["a", "b", "c"] {
+        live.subscribe(name, None).unwrap();
+    }
+    let prefix: Box<str> = "arn:aws:sns:us-east-1:000000000000:".into();
+    let (mut after, mut found) = (None, Vec::new());
+    loop {
+        let page = Page { prefix: prefix.clone(), after: after.take(), max: 2 };
+        let Reply::Subscriptions(page, more) = live.decide(Command::ListSubscriptions(page)).unwrap().reply
+        else {
+            panic!()
+        };
+        found.extend(page.iter().map(|(_, stated)| stated.queue.resource().to_owned()));
+        after = page.last().map(|(arn, stated)| format!("{arn}:{}", stated.id).into());
+        if more == More::No {
+            break;
+        }
+    }
+    found.sort();
+    assert_eq!(found, ["a", "b", "c"]);
+    let page = Page { prefix: "arn:aws:sns:eu".into(), after: None, max: 2 };
+    let Reply::Subscriptions(none, More::No) = live.decide(Command::ListSubscriptions(page)).unwrap().reply
+    else {
+        panic!()
+    };
+    assert!(none.is_empty());
+}

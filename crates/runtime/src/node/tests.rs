@@ -1,0 +1,1 @@
+//! Tests of a whole node: real threads, real time.

@@ -1,0 +1,82 @@
+//! The refusals that scripts can expect, by name, and how they look on the wire.
+
+use postrider_core::Rejection;
+
+/// Name in scripts, error code (of SQS the shape's name), and what the message says.
+const WIRE: [(&str, &str, &str); 19] = [
+    ("QueueDoesNotExist", "QueueDoesNotExist", ""),
+    ("QueueExists", "QueueNameExists", ""),
+    ("QueueDeletedRecently", "QueueDeletedRecently", ""),
+    ("PurgeInProgress", "PurgeQueueInProgress", ""),
+    ("EncryptionConflict", "InvalidAttributeName", "one type of server-side encryption"),
+    ("MessageTooLong", "InvalidParameterValue", "Message must be shorter than"),
+    ("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", ""),
+    ("MessageGone", "InvalidParameterValue", "not available for visibility timeout change"),
+    ("VisibilityBeyondLimit", "InvalidParameterValue", "beyond the limit"),
+    ("InFlightFull", "OverLimit", ""),
+    ("TooManyTags", "InvalidParameterValue", "tag"),
+    ("TopicDoesNotExist", "NotFound", "Topic does not exist"),
+    ("TopicAttributesDiffer", "InvalidParameter", "Topic already exists with different attributes"),
+    ("TopicTagsDiffer", "InvalidParameter", "Topic already exists with different tags"),
+    ("PublicationTooLong", "InvalidParameter", "Message too long"),
+    ("SubscriptionDoesNotExist", "NotFound", "Subscription does not exist"),
+    ("SubscriptionAttributesDiffer", "InvalidParameter", "Subscription already exists with different"),
+    ("TooManyFilterPolicies", "FilterPolicyLimitExceeded", ""),
+    ("TooManySubscriptions", "SubscriptionLimitExceeded", ""),
+];
+
+/// Is this the name of a refusal?
+pub(crate) fn known(name: &str) -> bool {
+    WIRE.iter().any(|(known, ..)| *known == name)
+}
+
+/// How a script writes an error of the wire; code and message if no refusal looks like it.
+pub(crate) fn of_wire(code: &str, message: &str) -> String {
+    let found = WIRE.iter().find(|(_, known, part)| *known == code && message.contains(part));
+    found.map_or_else(|| format!("!{code}({message})"), |(name, ..)| format!("!{name}"))
+}
+
+/// How a script writes a rejection of the core.
+pub(crate) fn of_core(rejection: &Rejection) -> String {
+    let name = match rejection {
+        Rejection::QueueDoesNotExist => "QueueDoesNotExist",
+        Rejection::QueueExists { .. } => "QueueExists",
+        Rejection::QueueDeletedRecently => "QueueDeletedRecently",
+        Rejection::PurgeInProgress => "PurgeInProgress",
+        Rejection::EncryptionConflict => "EncryptionConflict",
+        Rejection::MessageTooLong { .. } => "MessageTooLong",
+        Rejection::ReceiptHandleIsInvalid => "ReceiptHandleIsInvalid",
+        Rejection::MessageGone => "MessageGone",
+        Rejection::VisibilityBeyondLimit => "VisibilityBeyondLimit",
+        Rejection::InFlightFull => "InFlightFull",
+        Rejection::TooManyTags => "TooManyTags",
+        Rejection::TopicDoesNotExist => "TopicDoesNotExist",
+        Rejection::TopicAttributesDiffer => "TopicAttributesDiffer",
+        Rejection::TopicTagsDiffer => "TopicTagsDiffer",
+        Rejection::PublicationTooLong => "PublicationTooLong",
+        Rejection::SubscriptionDoesNotExist => "SubscriptionDoesNotExist",
+        Rejection::SubscriptionAttributesDiffer => "SubscriptionAttributesDiffer",
+        Rejection::TooManyFilterPolicies => "TooManyFilterPolicies",
+        Rejection::TooManySubscriptions => "TooManySubscriptions",
+        Rejection::Stale => "Stale",
+        Rejection::NoSpace => "NoSpace",
+    };
+    format!("!{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_wire_have_the_names_of_the_core() {
+        let limit = "Value 50000 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout \
+                     for the message is beyond the limit [43200 seconds]";
+        assert_eq!(of_wire("InvalidParameterValue", limit), of_core(&Rejection::VisibilityBeyondLimit));
+        assert_eq!(of_wire("PurgeQueueInProgress", "Only one"), of_core(&Rejection::PurgeInProgress));
+        assert_eq!(of_wire("NotFound", "Topic does not exist"), of_core(&Rejection::TopicDoesNotExist));
+        assert_eq!(of_wire("Throttled", "slow"), "!Throttled(slow)");
+        assert!(known("MessageGone"));
+        assert!(!known("Stale"), "no client ever sees it");
+    }
+}

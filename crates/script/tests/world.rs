@@ -1,0 +1,103 @@
+//! What scripts cannot say: who may deliver, publications with many copies, and how failures read.
+
+use postrider_script::{Action, OnQueue, Options, Script, Target, Verify, World, check, run};
+use std::sync::{Arc, Mutex};
+
+fn perform(world: &mut World, line: &str) {
+    let script = Script::parse(line).unwrap();
+    run(&script, world).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// A denied delivery is a permanent failure: it is dropped and counted, the others arrive, and nothing is
+/// owed any more.
+#[test]
+fn a_delivery_that_is_not_permitted_is_dropped_for_good() {
+    for shards in [1, 4] {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let crossings = seen.clone();
+        let permit = Arc::new(move |crossing: &postrider_core::rejection::Crossing<'_>| {
+            let (source, target) = (crossing.source.resource(), crossing.target.resource());
+            let service = (crossing.service, crossing.action);
+            crossings.lock().unwrap().push(format!("{service:?} {source} {target} {:?}", crossing.policy));
+            target != "secret"
+        });
+        let options = Options { shards, permit, verify: Verify::EachStep, ..Options::default() };
+        let mut world = World::new(options);
+        perform(
+            &mut world,
+            "
+            00:00  create     secret  policy={}
+            00:00  create     open
+            00:00  create     eu
+            00:00  topic      news
+            00:00  subscribe  news  secret  raw=true
+            00:00  subscribe  news  open    raw=true
+            00:00  subscribe  news  eu      raw=true
+            00:00  publish    news  a b
+            00:01  counts     secret  -> 0/0/0
+            00:01  receive    open  max=10  -> a b
+            00:01  receive    eu    max=10  -> a b
+            00:02  compact
+            00:02  restart
+            00:03  counts     secret  -> 0/0/0
+            ",
+        );
+        assert_eq!(world.dropped(), 2, "on {shards} shards");
+        let expected = r#"("sns.amazonaws.com", "sqs:SendMessage") news secret Some("{}")"#;
+        assert!(seen.lock().unwrap().iter().any(|crossing| crossing == expected));
+        world.verify_trims();
+    }
+}
+
+/// More than fit in one turn: the rest goes through the outbox, also to the own shard.
+#[test]
+fn a_publication_reaches_more_queues_than_fit_in_one_turn() {
+    for shards in [1, 4] {
+        let mut world = World::new(Options { shards, body_memory: 0, ..Options::default() });
+        let mut script = "00:00 topic news\n".to_owned();
+        for number in 0..1200 {
+            script.push_str(&format!("00:00 create q{number}\n00:00 subscribe news q{number} raw=true\n"));
+        }
+        script.push_str("00:00 publish news a b\n00:00 compact\n");
+        for number in 0..1200 {
+            script.push_str(&format!("00:01 receive q{number} max=10 -> a b\n"));
+        }
+        perform(&mut world, &script);
+        assert_eq!(world.dropped(), 0);
+        world.restart();
+    }
+}
+
+#[test]
+fn a_failure_names_its_line_and_what_came() {
+    let text = "00:00 create q\n\n00:01 send q a\n00:02 receive q -> b\n";
+    let failure = run(&Script::parse(text).unwrap(), &mut World::new(Options::default())).unwrap_err();
+    assert_eq!(failure.to_string(), "line 4: 00:02 receive q -> b\n    came: a");
+    for (line, came) in [
+        ("00:00 send q a", "!QueueDoesNotExist"),
+        ("00:00 purge q -> ok", "!QueueDoesNotExist"),
+        ("00:00 create q\n00:00 receive q -> a", "nothing"),
+        ("00:00 create q\n00:00 counts q -> 1/0/0", "0/0/0"),
+        ("00:00 create q\n00:00 send q a b -> ok !MessageTooLong", "ok ok"),
+        ("00:00 create q\n00:00 delete q a", "q did not hand out a that often"),
+        ("00:00 create q delay=x", "`delay` is a number, not `x`"),
+    ] {
+        let failure = run(&Script::parse(line).unwrap(), &mut World::new(Options::default())).unwrap_err();
+        assert_eq!(failure.came, came, "{line}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "on 1 shards: line 2: 00:00 counts q -> 1/0/0")]
+fn a_checked_script_panics_where_it_fails() {
+    check("00:00 create q\n00:00 counts q -> 1/0/0");
+}
+
+#[test]
+fn time_goes_on_during_a_long_poll() {
+    let mut world = World::new(Options::default());
+    perform(&mut world, "00:00 create q\n00:00 send q delay=3 a\n00:00 receive q wait=20 timeout=10 -> a");
+    perform(&mut world, "00:12 counts q -> 0/1/0\n00:13 counts q -> 1/0/0");
+    let action = Action::Queue("q".into(), OnQueue::Purge);
+    assert_eq!(world.perform(&action).unwrap(), ["ok"]);
+}

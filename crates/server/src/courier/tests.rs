@@ -1,0 +1,100 @@
+//! What rendering does with payloads that are not as they should be, and what an administrator sees.
+
+use super::*;
+use postrider_core::Reply;
+use postrider_core::body::{Body, Place};
+use postrider_core::event::Receives;
+use postrider_log::Log as _;
+use postrider_log::memory::MemoryLog;
+use postrider_wire::payload::Structure;
+use std::error::Error as _;
+
+const SUBSCRIPTION: Uuid = Uuid(7);
+
+fn body(payload: &[u8]) -> Body {
+    Body { place: Place::default(), size: 3, resident: Some(Arc::from(payload)) }
+}
+
+fn delivery(content: Content) -> Delivery {
+    let receives = Receives { count: 2, first_at: Timestamp(5), last_at: Timestamp(6) };
+    let message =
+        Peeked { number: 3, id: Uuid(9), sent_at: Timestamp(4), visible_at: Timestamp(8), receives, content };
+    Delivery { receipt: [0; postrider_core::queue::receipt::BYTES], message }
+}
+
+fn copy(form: Form, payload: &[u8]) -> Content {
+    Content::Copy {
+        message_id: Uuid(1),
+        topic: Arn::of("aws", "sns", "us-east-1", "000000000000", "t"),
+        published_at: Timestamp(2),
+        subscription: SUBSCRIPTION,
+        form,
+        body: body(payload),
+    }
+}
+
+fn answer() -> Answer {
+    Answer::new(Ok(Reply::Done), &*MemoryLog::new(1 << 20, 1 << 20).reader())
+}
+
+fn publication(structure: Structure, message: &str) -> Vec<u8> {
+    let publication = Publication {
+        service_url: "http://h",
+        signing_key_id: None,
+        signature_version: postrider_wire::envelope::SignatureVersion::V1,
+        trace_header: None,
+        subject: Some("s"),
+        structure,
+        attributes: Vec::new(),
+        message,
+    };
+    publication.encode()
+}
+
+async fn rendered(delivery: &Delivery) -> Result<String, Undeliverable> {
+    let (signing, _making) = Signing::start(None).unwrap();
+    let wanted = Wanted { system: SystemName::ALL.to_vec(), attributes: Selection::new(None) };
+    let parcel = Courier::default().open(&signing, &answer(), &delivery.message).await?;
+    parcel.render(delivery, &wanted).map(|message| message.body.into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_payloads_are_errors() {
+    for payload in [&b""[..], b"\xff", b"\x01\x05\xff", b"\x01"] {
+        let own = delivery(Content::Own(body(payload)));
+        assert!(matches!(rendered(&own).await, Err(Undeliverable::Damaged(_))));
+        for form in [Form::Raw, Form::Envelope] {
+            let fault = rendered(&delivery(copy(form, payload))).await.unwrap_err();
+            assert!(fault.source().is_some(), "{fault}");
+        }
+    }
+    let unstructured = publication(Structure::Json, "no json");
+    let fault = rendered(&delivery(copy(Form::Raw, &unstructured))).await.unwrap_err();
+    assert!(matches!(fault, Undeliverable::Unstructured(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_that_the_log_does_not_have_is_an_error() {
+    let mut lost = delivery(Content::Own(body(b"")));
+    lost.message.content = Content::Own(Body { resident: None, ..body(b"") });
+    assert!(matches!(rendered(&lost).await, Err(Undeliverable::Unreadable(_))));
+    assert!(matches!(peeked(&answer(), &lost.message), Err(Undeliverable::Unreadable(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publication_without_a_key_has_no_signature() {
+    let text = rendered(&delivery(copy(Form::Envelope, &publication(Structure::Text, "m")))).await.unwrap();
+    assert!(text.contains("\"Message\" : \"m\"") && !text.contains("Signature"), "{text}");
+}
+
+#[test]
+fn an_administrator_sees_plain_values() {
+    let structured = publication(Structure::Json, r#"{"default":"d","sqs":"q"}"#);
+    let shown = peeked(&answer(), &delivery(copy(Form::Envelope, &structured)).message).unwrap();
+    assert_eq!((&*shown.body, shown.number, shown.receive_count, shown.size), ("q", 3, 2, 3));
+    assert_eq!(shown.first_received_at_ms, Some(5));
+    let publication = shown.publication.unwrap();
+    assert_eq!(publication.form, "envelope");
+    assert_eq!(publication.subject.as_deref(), Some("s"));
+    assert_eq!(publication.subscription, format!("arn:aws:sns:us-east-1:000000000000:t:{SUBSCRIPTION}"));
+}

@@ -1,0 +1,233 @@
+//! Listening, and what every connection has in common: HTTP/1.1 with keep-alive or HTTP/2, bounds, time-outs,
+//! and an orderly end. What is answered is somebody else's ([`Answers`]): the API's or the admin pages'.
+//!
+//! A connection on which nothing is being answered for the client's time-out is closed, whatever it is in
+//! the middle of: a head that dribbles in, an answer that nobody takes, or nothing at all. One lazy timer a
+//! connection does that, so it costs a request next to nothing. Bodies have their own time-out ([`body`]).
+//!
+//! Invariants:
+//! - at most so many connections are open as a listener may have; further ones wait in the system's backlog;
+//! - no connection outlives its listener's task.
+
+pub(crate) mod body;
+pub(crate) mod pipeline;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::{debug, warn};
+
+/// Connections of the API. A connection takes about 20 KiB while it waits in a long poll, so
+/// this is 320 MiB at worst, and some hundred clients with the pools that SDKs have.
+pub(crate) const CONNECTIONS_MAX: usize = 16_384;
+/// Requests that are open on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 256;
+/// Bytes that an HTTP/2 peer may send ahead, of one request and of all on a connection: the largest message
+/// goes through without a stop.
+const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+/// Bytes of all headers of a request.
+const HEADERS_BYTES_MAX: u32 = 64 << 10;
+/// How long to wait after the system refused to give us a connection.
+const ACCEPT_RETRY: Duration = Duration::from_millis(500);
+
+/// Where the process is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It answers.
+    Serving,
+    /// It finishes what it has begun.
+    Draining,
+}
+
+/// Comes back when `phase` says to drain, or when whoever says it is gone, which is later than that.
+pub(crate) async fn draining(mut phase: watch::Receiver<Phase>) {
+    let _ = phase.wait_for(|phase| *phase == Phase::Draining).await;
+}
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends {
+    /// The client's address.
+    pub(crate) peer: IpAddr,
+    /// Ours.
+    pub(crate) local: SocketAddr,
+}
+
+/// Answers requests.
+pub(crate) trait Answers: Send + Sync + 'static {
+    /// Answers one request.
+    fn answer(
+        &self,
+        ends: Ends,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+
+    /// Held while a connection is open.
+    fn connected(&self) -> impl Drop + Send;
+}
+
+/// A listener with what its connections share.
+pub(crate) struct Listener<A> {
+    answers: Arc<A>,
+    builder: Builder<TokioExecutor>,
+    client_timeout: Duration,
+    slots: Arc<Semaphore>,
+}
+
+impl<A: Answers> Listener<A> {
+    /// Connections that `answers` answers, at most so many at a time over all sockets.
+    pub(crate) fn new(answers: Arc<A>, client_timeout: Duration, connections_max: usize) -> Arc<Listener<A>> {
+        let mut builder = Builder::new(TokioExecutor::new());
+        // The time-out of heads is ours, see above; hyper's would set a timer for each request.
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(512 << 10);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS_MAX)
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_header_list_size(HEADERS_BYTES_MAX)
+            .keep_alive_interval(client_timeout)
+            .keep_alive_timeout(client_timeout);
+        let slots = Arc::new(Semaphore::new(connections_max));
+        Arc::new(Listener { answers, builder, client_timeout, slots })
+    }
+
+    /// Accepts connections until `phase` says to drain, then waits for those that are open to finish. Dropping
+    /// this ends them at once.
+    pub(crate) async fn run(self: Arc<Self>, socket: TcpListener, phase: watch::Receiver<Phase>) {
+        let mut connections = JoinSet::new();
+        let mut ending = std::pin::pin!(draining(phase.clone()));
+        loop {
+            tokio::select! {
+                (slot, stream, ends) = accept(&socket, &self.slots) => {
+                    connections.spawn(self.clone().serve(stream, ends, phase.clone(), slot));
+                }
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                () = ending.as_mut() => break,
+            }
+        }
+        drop(socket);
+        while connections.join_next().await.is_some() {}
+    }
+
+    async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        ends: Ends,
+        phase: watch::Receiver<Phase>,
+        _slot: OwnedSemaphorePermit,
+    ) {
+        let _connected = self.answers.connected();
+        let activity = Arc::new(Activity::new());
+        let service = service_fn(|request| {
+            let (busy, answers) = (activity.begin(), self.answers.clone());
+            async move {
+                let answered = answers.answer(ends, request).await;
+                drop(busy);
+                Ok::<_, Infallible>(answered)
+            }
+        });
+        let mut connection = std::pin::pin!(self.builder.serve_connection(TokioIo::new(stream), service));
+        let mut ending = std::pin::pin!(draining(phase));
+        let mut finishing = false;
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        debug!(peer = %ends.peer, %error, "connection ended");
+                    }
+                    return;
+                }
+                () = sleep_until(activity.deadline(self.client_timeout)) => {
+                    if activity.deadline(self.client_timeout) <= Instant::now() {
+                        debug!(peer = %ends.peer, "connection closed: its client is idle or too slow");
+                        return;
+                    }
+                }
+                () = ending.as_mut(), if !finishing => {
+                    finishing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+        }
+    }
+}
+
+/// The next connection, once there is a slot for it.
+async fn accept(socket: &TcpListener, slots: &Arc<Semaphore>) -> (OwnedSemaphorePermit, TcpStream, Ends) {
+    let slot = slots.clone().acquire_owned().await.expect("the semaphore is never closed");
+    loop {
+        let accepted = socket.accept().await.and_then(|(stream, peer)| {
+            stream.set_nodelay(true)?;
+            Ok(Ends { peer: peer.ip().to_canonical(), local: stream.local_addr()? }).map(|ends| (stream, ends))
+        });
+        match accepted {
+            Ok((stream, ends)) => return (slot, stream, ends),
+            Err(error) if is_the_clients(&error) => {}
+            Err(error) => {
+                warn!(%error, "cannot accept connections for now");
+                sleep(ACCEPT_RETRY).await;
+            }
+        }
+    }
+}
+
+/// The client was gone again before we looked.
+fn is_the_clients(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, InvalidInput, NotConnected};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | InvalidInput | NotConnected)
+}
+
+/// Since when a connection has had nothing to answer.
+struct Activity {
+    opened: Instant,
+    answering: AtomicU32,
+    /// Milliseconds after `opened`.
+    idle_since_ms: AtomicU64,
+}
+
+impl Activity {
+    fn new() -> Activity {
+        Activity { opened: Instant::now(), answering: AtomicU32::new(0), idle_since_ms: AtomicU64::new(0) }
+    }
+
+    fn begin(self: &Arc<Activity>) -> Busy {
+        self.answering.fetch_add(1, Relaxed);
+        Busy(self.clone())
+    }
+
+    /// When the connection will have been idle for `timeout`, as far as is known.
+    fn deadline(&self, timeout: Duration) -> Instant {
+        if self.answering.load(Relaxed) > 0 {
+            return Instant::now() + timeout;
+        }
+        self.opened + Duration::from_millis(self.idle_since_ms.load(Relaxed)) + timeout
+    }
+}
+
+/// A request that is being answered.
+struct Busy(Arc<Activity>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let idle_since_ms = u64::try_from(self.0.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.idle_since_ms.store(idle_since_ms, Relaxed);
+        self.0.answering.fetch_sub(1, Relaxed);
+    }
+}

@@ -1,0 +1,237 @@
+//! A request of the API, from its head to its answer.
+//!
+//! ```text
+//! head + bounded body ──wire::route──▶ protocol, action ──Gate::check──▶ caller ──op::answer──▶ answer
+//! ```
+//!
+//! Every answer has an `x-amzn-RequestId` and is written in the protocol of the request, also those to
+//! requests that were never understood.
+
+use super::body::{Bodies, Flaw};
+use super::{Answers, Ends, Phase, draining};
+use crate::context::{Context, Origin};
+use crate::{op, reject};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use postrider_iam::{Signed, sigv4};
+use postrider_wire::response::{encode, encode_error};
+use postrider_wire::sqs::ReceiveMessageOutput;
+use postrider_wire::{Action, Error, Output, Protocol, Routed, Service, route, url};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::watch;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+
+/// While the server drains, receives that are about to be answered get this long; then their wait is over.
+const RECEIVE_GRACE: Duration = Duration::from_millis(200);
+
+/// Answers requests of the API.
+pub(crate) struct Pipeline {
+    context: Arc<Context>,
+    bodies: Bodies,
+    phase: watch::Receiver<Phase>,
+}
+
+/// A request that is not carried out: how and what to answer.
+struct Refused {
+    protocol: Protocol,
+    service: Service,
+    action: Option<Action>,
+    error: Error,
+}
+
+impl Pipeline {
+    /// A pipeline whose long polls end when `phase` says to drain.
+    pub(crate) fn new(context: Arc<Context>, bodies: Bodies, phase: watch::Receiver<Phase>) -> Pipeline {
+        Pipeline { context, bodies, phase }
+    }
+
+    async fn carry_out<'r>(
+        &self,
+        ends: Ends,
+        parts: &Parts,
+        incoming: Incoming,
+        request_id: &'r str,
+    ) -> (Option<Action>, postrider_wire::Response<'r>) {
+        let host = host(parts);
+        let base = match host {
+            Some(host) => format!("http://{host}"),
+            None => format!("http://{}", ends.local),
+        };
+        let origin = Origin {
+            scheme_and_host: &base,
+            path: parts.uri.path(),
+            trace_id: text(parts, &TRACE_ID),
+            peer: ends.peer,
+        };
+        let body = match self.bodies.read(incoming).await {
+            Ok(body) => body,
+            Err(flaw) => return refuse(unread(parts, flaw), request_id),
+        };
+        match self.admit(parts, host, &body.bytes) {
+            Ok((signed, routed)) => {
+                let action = routed.action;
+                let answered = if action == Action::ReceiveMessage {
+                    self.receive(signed, routed, &origin, request_id).await
+                } else {
+                    op::answer(&self.context, signed, routed, &origin, request_id).await
+                };
+                (Some(action), answered)
+            }
+            Err(refused) => refuse(refused, request_id),
+        }
+    }
+
+    /// Finds out what is asked for, and by whom.
+    fn admit<'a>(
+        &self,
+        parts: &'a Parts,
+        host: Option<&str>,
+        body: &'a [u8],
+    ) -> Result<(Signed, Routed<'a>), Refused> {
+        let (method, path, query) =
+            (parts.method.as_str(), parts.uri.path(), parts.uri.query().unwrap_or_default());
+        let mut headers: Vec<(&str, &[u8])> = Vec::with_capacity(parts.headers.len() + 1);
+        headers.extend(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        if let Some(authority) = host.filter(|_| !parts.headers.contains_key(HOST)) {
+            headers.push((HOST.as_str(), authority.as_bytes()));
+        }
+        let received = sigv4::Request { method, path, query, headers: &headers, body };
+        let hint = sigv4::hint(&received).service().map(|service| match service {
+            postrider_iam::Service::Sqs => Service::Sqs,
+            postrider_iam::Service::Sns => Service::Sns,
+        });
+        let (content_type, target) = (text(parts, &CONTENT_TYPE), text(parts, &TARGET));
+        let asked = postrider_wire::Request { method, path, query, content_type, target, body };
+        let routed = route(&asked, hint).map_err(|unroutable| Refused {
+            protocol: unroutable.protocol,
+            service: unroutable.service,
+            action: None,
+            error: unroutable.error,
+        })?;
+        let service = routed.action.service();
+        let expected = match service {
+            Service::Sqs => postrider_iam::Service::Sqs,
+            Service::Sns => postrider_iam::Service::Sns,
+        };
+        match self.context.gate.check(&received, Some(expected), now_s()) {
+            Ok(signed) => Ok((signed, routed)),
+            Err(fault) => {
+                let error = reject::auth(&fault, service);
+                Err(Refused { protocol: routed.protocol, service, action: Some(routed.action), error })
+            }
+        }
+    }
+
+    /// Receives, but waits no longer for messages once the server drains: nobody has to sit out a long poll
+    /// for the process to end, and the client gets an answer that it knows.
+    async fn receive<'r>(
+        &self,
+        signed: Signed,
+        routed: Routed<'_>,
+        origin: &Origin<'_>,
+        request_id: &'r str,
+    ) -> postrider_wire::Response<'r> {
+        let protocol = routed.protocol;
+        let drained = async {
+            draining(self.phase.clone()).await;
+            sleep(RECEIVE_GRACE).await;
+        };
+        tokio::select! {
+            answered = op::answer(&self.context, signed, routed, origin, request_id) => answered,
+            () = drained => {
+                let nothing = Output::ReceiveMessage(ReceiveMessageOutput { messages: Vec::new() });
+                encode(protocol, &nothing, request_id)
+            }
+        }
+    }
+
+    /// The certificate that notifications are signed with, if the request asks for it.
+    fn certificate(&self, parts: &Parts) -> Option<Response<Full<Bytes>>> {
+        let name = parts.uri.path().strip_prefix("/SimpleNotificationService-")?;
+        let key_id = name.strip_suffix(".pem").filter(|_| parts.method == Method::GET)?;
+        let key = self.context.signing.key_now().filter(|key| key.key_id() == key_id)?;
+        let mut response = Response::new(Full::from(key.certificate_pem().to_owned()));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-pem-file"));
+        Some(response)
+    }
+}
+
+impl Answers for Pipeline {
+    async fn answer(&self, ends: Ends, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let started = Instant::now();
+        let mut buffer = Uuid::encode_buffer();
+        let request_id: &str = Uuid::new_v4().hyphenated().encode_lower(&mut buffer);
+        let (parts, incoming) = request.into_parts();
+        if let Some(mut certificate) = self.certificate(&parts) {
+            certificate.headers_mut().insert(REQUEST_ID, visible(request_id));
+            return certificate;
+        }
+        let (action, answered) = self.carry_out(ends, &parts, incoming, request_id).await;
+        self.context.metrics.answered(action, answered.status, started.elapsed());
+        to_http(answered)
+    }
+
+    fn connected(&self) -> impl Drop + Send {
+        self.context.metrics.connected()
+    }
+}
+
+fn refuse(refused: Refused, request_id: &str) -> (Option<Action>, postrider_wire::Response<'_>) {
+    let Refused { protocol, service, action, error } = refused;
+    (action, encode_error(protocol, service, &error, request_id))
+}
+
+/// What to answer to a request whose body was not read: its protocol is a guess from its head.
+fn unread(parts: &Parts, flaw: Flaw) -> Refused {
+    let content_type = text(parts, &CONTENT_TYPE).unwrap_or_default();
+    let is_json = parts.headers.contains_key(TARGET) || content_type.starts_with("application/x-amz-json");
+    let names_queue = url::parse(parts.uri.path()).is_some_and(|queue| queue.account.is_some());
+    let (protocol, service) = match (is_json, names_queue) {
+        (true, _) => (Protocol::Json, Service::Sqs),
+        (false, true) => (Protocol::Query, Service::Sqs),
+        (false, false) => (Protocol::Query, Service::Sns),
+    };
+    Refused { protocol, service, action: None, error: flaw.error() }
+}
+
+fn to_http(answered: postrider_wire::Response<'_>) -> Response<Full<Bytes>> {
+    let status = StatusCode::from_u16(answered.status).expect("the table of errors holds statuses");
+    let mut response = Response::new(Full::from(answered.body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answered.content_type));
+    headers.insert(REQUEST_ID, visible(answered.request_id));
+    if let Some(error) = answered.query_error {
+        headers.insert(QUERY_ERROR, HeaderValue::from_static(error));
+    }
+    response
+}
+
+fn visible(request_id: &str) -> HeaderValue {
+    HeaderValue::from_str(request_id).expect("a UUID is visible ASCII")
+}
+
+/// The host that the client reached us by; HTTP/2 names it in the URI.
+fn host(parts: &Parts) -> Option<&str> {
+    text(parts, &HOST).or_else(|| parts.uri.authority().map(|authority| authority.as_str()))
+}
+
+fn text<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {
+    parts.headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn now_s() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,212 @@
+//! `postrider log verify|inspect|repair`: looking at a data directory that no server uses.
+//!
+//! `verify` and `inspect` change nothing. `inspect` tells of each entry what happened, but shows no body, no
+//! receipt and no key. `repair` makes the choice that a server must not make alone.
+
+use clap::{Args, Subcommand};
+use postrider_core::{Event, Lsn, codec};
+use postrider_log::Fault;
+use postrider_log::check::{self, FrameReport};
+use postrider_log::directory::Directory;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What to do with a log.
+#[derive(Subcommand)]
+pub(crate) enum LogCommand {
+    /// Read every frame and say whether the log is whole; changes nothing; fails if a server would not start
+    Verify(Place),
+    /// Show what each entry says, without bodies; changes nothing
+    Inspect {
+        #[command(flatten)]
+        place: Place,
+        /// Only this shard
+        #[arg(long, value_name = "NUMBER")]
+        shard: Option<u16>,
+        /// The first entry to show
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        from: u64,
+        /// The last entry to show [default: the last there is]
+        #[arg(long, value_name = "NUMBER")]
+        to: Option<u64>,
+    },
+    /// Cut the log at its first damage, after copying what is behind it to files beside it
+    Repair(Place),
+}
+
+/// Which data directory.
+#[derive(Args)]
+pub(crate) struct Place {
+    /// The data directory
+    #[arg(long, env = "POSTRIDER_DATA_DIR", value_name = "DIRECTORY", default_value = "./postrider-data")]
+    data_dir: PathBuf,
+}
+
+/// Why looking at a log failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookFault {
+    /// The directory or the log.
+    #[error(transparent)]
+    Log(#[from] Fault),
+    /// There is no such shard.
+    #[error("there is no shard {0} in this data directory")]
+    Shard(u16),
+    /// Standard output.
+    #[error("could not write to standard output")]
+    Output(#[from] io::Error),
+}
+
+/// Does it. The status is a failure if a server would not start on this directory.
+pub(crate) fn run(command: &LogCommand) -> Result<ExitCode, LookFault> {
+    let out = &mut io::stdout().lock();
+    match command {
+        LogCommand::Verify(place) => verify(place, out),
+        LogCommand::Inspect { place, shard, from, to } => {
+            inspect(place, *shard, *from..=to.unwrap_or(u64::MAX), out)
+        }
+        LogCommand::Repair(place) => repair(place, out),
+    }
+}
+
+fn verify(place: &Place, out: &mut dyn Write) -> Result<ExitCode, LookFault> {
+    let directory = Directory::existing(&place.data_dir)?;
+    let mut code = ExitCode::SUCCESS;
+    for report in check::verify_all(&directory)? {
+        write!(out, "{report}")?;
+        if !report.starts() {
+            code = ExitCode::FAILURE;
+        }
+    }
+    Ok(code)
+}
+
+fn repair(place: &Place, out: &mut dyn Write) -> Result<ExitCode, LookFault> {
+    let directory = Directory::existing(&place.data_dir)?;
+    for shard in 0..directory.meta().shards {
+        match check::truncate(&directory.shard(shard), shard)? {
+            None => writeln!(out, "shard {shard}: nothing to repair")?,
+            Some(done) => {
+                let (tail, entries, bytes) = (done.tail, done.entries, done.bytes);
+                writeln!(out, "shard {shard}: ends at entry {tail}; dropped {entries} entries, {bytes} bytes")?;
+                for name in done.saved {
+                    writeln!(out, "  kept a copy in {name}")?;
+                }
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn inspect(
+    place: &Place,
+    only: Option<u16>,
+    numbers: std::ops::RangeInclusive<u64>,
+    out: &mut dyn Write,
+) -> Result<ExitCode, LookFault> {
+    let directory = Directory::existing(&place.data_dir)?;
+    let shards = directory.meta().shards;
+    if let Some(absent) = only.filter(|shard| *shard >= shards) {
+        return Err(LookFault::Shard(absent));
+    }
+    let mut code = ExitCode::SUCCESS;
+    for shard in (0..shards).filter(|shard| only.is_none_or(|only| only == *shard)) {
+        let mut written = Ok(());
+        let see = &mut |frame: FrameReport<'_>| {
+            if written.is_ok() {
+                written = show(shard, &frame, out);
+            }
+        };
+        let report = check::inspect(&directory.shard(shard), shard, numbers.clone(), see)?;
+        written?;
+        write!(out, "{report}")?;
+        if !report.starts() {
+            code = ExitCode::FAILURE;
+        }
+    }
+    Ok(code)
+}
+
+/// One line for the entry, and one for each of its events.
+fn show(shard: u16, frame: &FrameReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let FrameReport { file, offset, number, epoch, time_ms, synced, payload } = *frame;
+    let bytes = payload.len();
+    writeln!(
+        out,
+        "shard={shard} entry={number} epoch={epoch} time_ms={time_ms} synced={synced} bytes={bytes} at={file}:{offset}"
+    )?;
+    let payload = bytes::Bytes::copy_from_slice(payload);
+    let mut events = Vec::new();
+    let decoded = codec::decode(Lsn(number), &payload, |event| events.push(line(&event)));
+    for event in events {
+        writeln!(out, "  {event}")?;
+    }
+    match decoded {
+        Ok(()) => Ok(()),
+        Err(malformed) => writeln!(out, "  unreadable: {malformed}"),
+    }
+}
+
+/// What an event says, in one line, without bodies, keys and policies.
+fn line(event: &Event) -> String {
+    match event {
+        Event::Opened => "opened".to_owned(),
+        Event::FormatRaised(format) => format!("format raised to {format}"),
+        Event::Shard(stated) => format!(
+            "shard next_queue={} next_topic={} next_publication={} next_revision={}",
+            stated.next_queue, stated.next_topic, stated.next_publication, stated.next_revision
+        ),
+        Event::Queue(stated) => format!(
+            "queue {} {} revision={} next_number={} purged_before={}",
+            stated.id.0, stated.arn, stated.revision.0, stated.next_number, stated.purged_before
+        ),
+        Event::QueueDeleted { queue, arn, at } => format!("queue {} deleted {arn} at={}", queue.0, at.0),
+        Event::QueuePurged { queue, before } => format!("queue {} purged before={before}", queue.0),
+        Event::Message(stated) => format!(
+            "message queue={} number={} id={} sent_at={} visible_at={} receives={} size={} payload_bytes={}",
+            stated.queue.0,
+            stated.number,
+            stated.id,
+            stated.sent_at.0,
+            stated.visible_at.0,
+            stated.receives.count,
+            stated.payload.size,
+            stated.payload.bytes.len()
+        ),
+        Event::Received { queue, until, numbers } => {
+            format!("received queue={} until={} numbers={numbers:?}", queue.0, until.0)
+        }
+        Event::VisibilityChanged { queue, changes } => {
+            let changes: Vec<_> = changes.iter().map(|(number, at)| format!("{number}@{}", at.0)).collect();
+            format!("visibility changed queue={} {}", queue.0, changes.join(" "))
+        }
+        Event::Deleted { queue, numbers } => format!("deleted queue={} numbers={numbers:?}", queue.0),
+        Event::Topic(stated) => {
+            format!("topic {} {} revision={}", stated.id.0, stated.arn, stated.revision.0)
+        }
+        Event::TopicDeleted { topic } => format!("topic {} deleted", topic.0),
+        Event::Subscription(stated) => format!(
+            "subscription {} topic={} queue={} form={:?} filter={}",
+            stated.id,
+            stated.topic.0,
+            stated.queue,
+            stated.form,
+            stated.filter.as_ref().map_or("none", |filter| &filter.text)
+        ),
+        Event::Unsubscribed { topic, subscription } => format!("unsubscribed {subscription} topic={}", topic.0),
+        Event::Publication(stated) => format!(
+            "publication {} {} topic={} copies={} owed={} size={} payload_bytes={}",
+            stated.id.0,
+            stated.message_id,
+            stated.topic,
+            stated.copies.len(),
+            stated.owed.len(),
+            stated.payload.size,
+            stated.payload.bytes.len()
+        ),
+        Event::Settled { to, accepted, refused } => {
+            format!("settled to shard {to} accepted={accepted} refused={refused:?}")
+        }
+        Event::Inbox { from, number } => format!("inbox from shard {from} number={number}"),
+    }
+}

@@ -1,0 +1,261 @@
+//! What each operation does: from a decoded request to an encoded answer.
+//!
+//! ```text
+//! Signed ─decode─▶ Decoded<Operation> ─judge─▶ Authorized<Operation> ─▶ Command ─ask─▶ Reply ─▶ Response
+//!                        ▲                                                  │
+//!                        └───────────────────── stale ──────────────────────┘
+//! ```
+//!
+//! Here are the rules of input: which members are required, their ranges and names, the order of the
+//! checks, the rules for a batch as a whole. The rules of state are the core's, and come back as a
+//! rejection, which `reject` words.
+//!
+//! Invariants:
+//! - an operation is carried out only through a [`Call`], which only an [`Authorized`] makes;
+//! - everything that an answer says about the state was said by a shard, and is durable.
+
+mod account;
+mod batch;
+mod delivery_policy;
+mod filter;
+mod publish;
+mod queue;
+mod queue_attributes;
+mod receive;
+mod send;
+mod settle;
+mod subject;
+mod subscription;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod topic;
+mod topic_attributes;
+
+pub(crate) use settle::handle;
+
+use crate::context::{Context, Origin};
+use crate::reject::{self, Refused};
+use postrider_core::command::{AskQueue, AskTopic};
+use postrider_core::id::Revision;
+use postrider_core::shard::Judgement;
+use postrider_core::{Command, Reply};
+use postrider_iam::{Authorized, Caller, Decoded, Signed, Target, authorize};
+use postrider_runtime::Answer;
+use postrider_wire::error::{Error, Fault, common};
+use postrider_wire::response::{encode, encode_error};
+use postrider_wire::{Operation, Output, Protocol, Response, Routed, Service};
+use std::sync::Arc;
+use subject::Subject;
+
+/// How often a caller is judged when the resource changes in between.
+const JUDGEMENTS_MAX: usize = 8;
+
+/// What an operation ends with. `'r` is the request id, which every answer carries.
+type Answered<'r> = Result<Response<'r>, Refused>;
+
+/// The entries of a batch: what is wrong with one, or it and what the shard said of it.
+type Joined<T, U> = Vec<Result<(T, U), Error>>;
+
+/// Answers a request whose caller is known.
+pub(crate) async fn answer<'r>(
+    context: &Context,
+    signed: Signed,
+    routed: Routed<'_>,
+    origin: &Origin<'_>,
+    request_id: &'r str,
+) -> Response<'r> {
+    let (protocol, service) = (routed.protocol, routed.action.service());
+    let answered = answered(context, signed, &routed, origin, request_id).await;
+    answered.unwrap_or_else(|error| encode_error(protocol, service, &error, request_id))
+}
+
+async fn answered<'r>(
+    context: &Context,
+    signed: Signed,
+    routed: &Routed<'_>,
+    origin: &Origin<'_>,
+    request_id: &'r str,
+) -> Result<Response<'r>, Error> {
+    let (protocol, service) = (routed.protocol, routed.action.service());
+    let operation = routed.decode()?;
+    let subject = Subject::of(&operation, signed.caller(), protocol)?;
+    let mut decoded = signed.decoded(operation);
+    for _ in 0..JUDGEMENTS_MAX {
+        let judgement = context.node.judgement(&subject.arn);
+        let judged = judge(decoded, &subject, judgement.as_deref());
+        let authorized = judged.map_err(|denied| reject::denied(&denied, service, origin))?;
+        let call = Call {
+            context,
+            origin,
+            request_id,
+            protocol,
+            subject: &subject,
+            judgement,
+            caller: authorized.caller(),
+        };
+        match dispatch(&call, authorized.operation()).await {
+            Ok(response) => return Ok(response),
+            Err(Refused::Because(error)) => return Err(call.or_missing(error).await),
+            Err(Refused::Stale) => decoded = authorized.rejudge(),
+        }
+    }
+    Err(reject::restless())
+}
+
+/// Judges a caller, for every action that the operation needs.
+fn judge<T>(
+    mut decoded: Decoded<T>,
+    subject: &Subject,
+    judgement: Option<&Judgement>,
+) -> Result<Authorized<T>, postrider_iam::Denied> {
+    let target = Target {
+        resource: subject.resource(),
+        policy: judgement.and_then(|judgement| judgement.policy.as_deref()),
+        revision: judgement.map_or(0, |judgement| judgement.revision.0),
+    };
+    if let Some(action) = subject.also {
+        decoded = authorize(decoded, action, &target)?.rejudge();
+    }
+    authorize(decoded, subject.action, &target)
+}
+
+/// An operation that its caller may execute, on its way.
+struct Call<'a, 'r> {
+    context: &'a Context,
+    origin: &'a Origin<'a>,
+    request_id: &'r str,
+    protocol: Protocol,
+    /// What the operation is about.
+    subject: &'a Subject,
+    /// What the caller was judged by; `None` if the subject does not exist.
+    judgement: Option<Arc<Judgement>>,
+    caller: &'a Caller,
+}
+
+impl<'r> Call<'_, 'r> {
+    /// The answer, encoded.
+    fn ok(&self, output: &Output<'_>) -> Answered<'r> {
+        Ok(encode(self.protocol, output, self.request_id))
+    }
+
+    fn judged(&self) -> Revision {
+        self.judgement.as_ref().map_or(Revision(0), |judgement| judgement.revision)
+    }
+
+    /// Asks the shard of the subject.
+    async fn ask(&self, command: Command) -> Result<Answer, Refused> {
+        Ok(self.context.node.ask(&self.subject.arn, command).await?)
+    }
+
+    /// Asks the queue that is the subject, and keeps what the reply needs to be read.
+    async fn ask_queue(&self, ask: AskQueue) -> Result<Answer, Refused> {
+        self.ask(Command::Queue { arn: self.subject.arn.clone(), judged: self.judged(), ask }).await
+    }
+
+    /// Asks the queue that is the subject.
+    async fn queue(&self, ask: AskQueue) -> Result<Reply, Refused> {
+        self.of_queue(self.ask_queue(ask).await?)
+    }
+
+    /// What a shard said of a queue.
+    fn of_queue(&self, answer: Answer) -> Result<Reply, Refused> {
+        answer.result.map_err(|rejection| self.refused(&rejection))
+    }
+
+    fn refused(&self, rejection: &postrider_core::Rejection) -> Refused {
+        reject::of_queue(rejection, self.protocol, self.subject.arn.resource())
+    }
+
+    /// Asks the topic that is the subject.
+    async fn topic(&self, ask: AskTopic) -> Result<Reply, Refused> {
+        let command = Command::Topic { arn: self.subject.arn.clone(), judged: self.judged(), ask };
+        self.ask(command).await?.result.map_err(|rejection| reject::of_topic(&rejection))
+    }
+
+    /// The URL of a queue of the subject's account.
+    fn queue_url(&self, name: &str) -> String {
+        self.context.urls.queue_url(self.origin, self.subject.arn.account(), name)
+    }
+
+    /// The only outcome of a command for one message.
+    fn sole<T>(&self, mut outcomes: Vec<T>) -> Result<T, Refused> {
+        outcomes.pop().filter(|_| outcomes.is_empty()).ok_or_else(|| self.defect())
+    }
+
+    /// Joins the entries of a batch with what the shard said of those that were put to it.
+    fn joined<T, U>(&self, entries: Vec<Result<T, Error>>, said: Vec<U>) -> Result<Joined<T, U>, Refused> {
+        let mut said = said.into_iter();
+        let mut join = |entry: Result<T, Error>| match entry {
+            Ok(entry) => Ok(Ok((entry, said.next().ok_or_else(|| self.defect())?))),
+            Err(error) => Ok(Err(error)),
+        };
+        entries.into_iter().map(&mut join).collect()
+    }
+
+    /// The shard's answer does not fit the question.
+    fn defect(&self) -> Refused {
+        Refused::Because(reject::defect(self.subject.service, self.subject.action))
+    }
+
+    /// That a queue is missing comes before all that is wrong with the rest of a request (sqs 7). A
+    /// request that is wrong never reached the shard, so the shard is asked now.
+    async fn or_missing(&self, error: Error) -> Error {
+        let is_callers_fault = error.kind.codes().fault == Fault::Sender;
+        if !self.subject.must_exist || self.judgement.is_some() || !is_callers_fault {
+            return error;
+        }
+        match self.queue(AskQueue::View).await {
+            Err(Refused::Because(missing)) => missing,
+            Ok(_) | Err(Refused::Stale) => error,
+        }
+    }
+}
+
+async fn dispatch<'r>(call: &Call<'_, 'r>, operation: &Operation<'_>) -> Answered<'r> {
+    match operation {
+        Operation::SendMessage(asked) => send::one(call, asked).await,
+        Operation::SendMessageBatch(asked) => send::batch(call, asked).await,
+        Operation::ReceiveMessage(asked) => receive::receive(call, asked).await,
+        Operation::DeleteMessage(asked) => settle::delete(call, asked).await,
+        Operation::DeleteMessageBatch(asked) => settle::delete_batch(call, asked).await,
+        Operation::ChangeMessageVisibility(asked) => settle::visibility(call, asked).await,
+        Operation::ChangeMessageVisibilityBatch(asked) => settle::visibility_batch(call, asked).await,
+        Operation::CreateQueue(asked) => queue::create(call, asked).await,
+        Operation::DeleteQueue(_) => queue::delete(call).await,
+        Operation::GetQueueAttributes(asked) => queue::attributes(call, asked).await,
+        Operation::GetQueueUrl(_) => queue::url(call).await,
+        Operation::ListQueueTags(_) => tags::list_queue(call).await,
+        Operation::ListQueues(asked) => account::queues(call, asked).await,
+        Operation::PurgeQueue(_) => queue::purge(call).await,
+        Operation::SetQueueAttributes(asked) => queue::set_attributes(call, asked).await,
+        Operation::TagQueue(asked) => tags::tag_queue(call, asked).await,
+        Operation::UntagQueue(asked) => tags::untag_queue(call, asked).await,
+        Operation::Publish(asked) => publish::one(call, asked).await,
+        Operation::PublishBatch(asked) => publish::batch(call, asked).await,
+        Operation::CreateTopic(asked) => topic::create(call, asked).await,
+        Operation::DeleteTopic(_) => topic::delete(call).await,
+        Operation::GetTopicAttributes(_) => topic::attributes(call).await,
+        Operation::SetTopicAttributes(asked) => topic::set_attribute(call, asked).await,
+        Operation::ListTopics(asked) => account::topics(call, asked).await,
+        Operation::Subscribe(asked) => subscription::subscribe(call, asked).await,
+        Operation::Unsubscribe(_) => subscription::unsubscribe(call).await,
+        Operation::GetSubscriptionAttributes(_) => subscription::attributes(call).await,
+        Operation::SetSubscriptionAttributes(asked) => subscription::set_attribute(call, asked).await,
+        Operation::ListSubscriptions(asked) => account::subscriptions(call, asked).await,
+        Operation::ListSubscriptionsByTopic(asked) => subscription::list(call, asked).await,
+        Operation::TagResource(asked) => tags::tag_topic(call, asked).await,
+        Operation::UntagResource(asked) => tags::untag_topic(call, asked).await,
+        Operation::ListTagsForResource(_) => tags::list_topic(call).await,
+    }
+}
+
+/// An output that says nothing but "done".
+fn done(reply: &Reply, call: &Call<'_, '_>) -> Result<(), Refused> {
+    if matches!(reply, Reply::Done) { Ok(()) } else { Err(call.defect()) }
+}
+
+/// Reading a payload failed: the caller learns no more than that, the log has it all.
+fn unreadable(service: Service) -> Refused {
+    Refused::Because(common::internal_failure(service))
+}

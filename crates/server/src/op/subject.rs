@@ -1,0 +1,229 @@
+//! What an operation is about, and which right it needs: found before anybody is judged.
+//!
+//! A queue is named by a URL of which only the last two segments count; a topic by its ARN, which has to
+//! be of the region that the request was signed for. Account-level operations are about the prefix of all
+//! ARNs of the account, which policies call `*`.
+
+use crate::reject::not_yet_sns;
+use postrider_core::Arn;
+use postrider_core::id::Uuid;
+use postrider_iam::{Account, Caller};
+use postrider_wire::error::{Error, sns, sqs};
+use postrider_wire::sns::{CreateTopic, Publish};
+use postrider_wire::sqs::{CreateQueue, GetQueueUrl};
+use postrider_wire::{Operation, Protocol, Service, Text, url};
+
+/// The partition of all ARNs.
+pub(super) const PARTITION: &str = "aws";
+
+/// What an operation is about.
+#[derive(Debug)]
+pub(super) struct Subject {
+    /// The queue or topic; for account-level operations the account's prefix, with an empty name.
+    pub(super) arn: Arn,
+    /// The subscription, if the operation is about one of the topic.
+    pub(super) subscription: Option<Uuid>,
+    /// The action as policies name it.
+    pub(super) action: &'static str,
+    /// Another action that is needed, too (auth 5).
+    pub(super) also: Option<&'static str>,
+    /// Whose operation it is.
+    pub(super) service: Service,
+    /// Whether a missing queue is the first thing to complain of.
+    pub(super) must_exist: bool,
+}
+
+impl Subject {
+    /// Finds it.
+    ///
+    /// # Errors
+    /// The operation names none, or not in a form that could name one.
+    pub(super) fn of(
+        operation: &Operation<'_>,
+        caller: &Caller,
+        protocol: Protocol,
+    ) -> Result<Subject, Error> {
+        let queue = |url: &Option<Text<'_>>, action| {
+            let missing = || sqs::queue_does_not_exist(protocol);
+            let arn = url.as_ref().and_then(|url| queue_arn(url, caller)).ok_or_else(missing)?;
+            Ok(sqs_subject(arn, action, None, true))
+        };
+        let topic = |arn: &str, action| topic_named("TopicArn", arn, action, caller);
+        let tagged = |arn: &str, action| topic_named("ResourceArn", arn, action, caller);
+        match operation {
+            Operation::SendMessage(asked) => queue(&asked.queue_url, "sqs:SendMessage"),
+            Operation::SendMessageBatch(asked) => queue(&asked.queue_url, "sqs:SendMessage"),
+            Operation::ReceiveMessage(asked) => queue(&asked.queue_url, "sqs:ReceiveMessage"),
+            Operation::DeleteMessage(asked) => queue(&asked.queue_url, "sqs:DeleteMessage"),
+            Operation::DeleteMessageBatch(asked) => queue(&asked.queue_url, "sqs:DeleteMessage"),
+            Operation::ChangeMessageVisibility(asked) => {
+                queue(&asked.queue_url, "sqs:ChangeMessageVisibility")
+            }
+            Operation::ChangeMessageVisibilityBatch(asked) => {
+                queue(&asked.queue_url, "sqs:ChangeMessageVisibility")
+            }
+            Operation::DeleteQueue(asked) => queue(&asked.queue_url, "sqs:DeleteQueue"),
+            Operation::GetQueueAttributes(asked) => queue(&asked.queue_url, "sqs:GetQueueAttributes"),
+            Operation::SetQueueAttributes(asked) => queue(&asked.queue_url, "sqs:SetQueueAttributes"),
+            Operation::PurgeQueue(asked) => queue(&asked.queue_url, "sqs:PurgeQueue"),
+            Operation::ListQueueTags(asked) => queue(&asked.queue_url, "sqs:ListQueueTags"),
+            Operation::TagQueue(asked) => queue(&asked.queue_url, "sqs:TagQueue"),
+            Operation::UntagQueue(asked) => queue(&asked.queue_url, "sqs:UntagQueue"),
+            Operation::CreateQueue(asked) => new_queue(asked, caller),
+            Operation::GetQueueUrl(asked) => queue_by_name(asked, caller, protocol),
+            Operation::ListQueues(_) => {
+                Ok(sqs_subject(own(caller, Service::Sqs, ""), "sqs:ListQueues", None, false))
+            }
+            Operation::CreateTopic(asked) => Ok(new_topic(asked, caller)),
+            Operation::ListTopics(_) => {
+                Ok(sns_subject(own(caller, Service::Sns, ""), "sns:ListTopics", None))
+            }
+            Operation::ListSubscriptions(_) => {
+                Ok(sns_subject(own(caller, Service::Sns, ""), "sns:ListSubscriptions", None))
+            }
+            Operation::DeleteTopic(asked) => topic(&asked.topic_arn, "sns:DeleteTopic"),
+            Operation::GetTopicAttributes(asked) => topic(&asked.topic_arn, "sns:GetTopicAttributes"),
+            Operation::SetTopicAttributes(asked) => topic(&asked.topic_arn, "sns:SetTopicAttributes"),
+            Operation::Subscribe(asked) => topic(&asked.topic_arn, "sns:Subscribe"),
+            Operation::ListSubscriptionsByTopic(asked) => {
+                topic(&asked.topic_arn, "sns:ListSubscriptionsByTopic")
+            }
+            Operation::Publish(asked) => published_to(asked, caller),
+            Operation::PublishBatch(asked) => topic(&asked.topic_arn, "sns:Publish"),
+            Operation::Unsubscribe(asked) => unsubscribed(&asked.subscription_arn, caller),
+            Operation::GetSubscriptionAttributes(asked) => {
+                subscription(&asked.subscription_arn, "sns:GetSubscriptionAttributes", caller)
+            }
+            Operation::SetSubscriptionAttributes(asked) => {
+                subscription(&asked.subscription_arn, "sns:SetSubscriptionAttributes", caller)
+            }
+            Operation::TagResource(asked) => tagged(&asked.resource_arn, "sns:TagResource"),
+            Operation::UntagResource(asked) => tagged(&asked.resource_arn, "sns:UntagResource"),
+            Operation::ListTagsForResource(asked) => tagged(&asked.resource_arn, "sns:ListTagsForResource"),
+        }
+    }
+
+    /// The resource as policies name it.
+    pub(super) fn resource(&self) -> &str {
+        if self.arn.resource().is_empty() { "*" } else { self.arn.as_str() }
+    }
+
+    /// The ARN of the subscription that the operation is about.
+    pub(super) fn subscription_arn(&self) -> Option<(String, Uuid)> {
+        self.subscription.map(|id| (format!("{}:{id}", self.arn), id))
+    }
+}
+
+fn sqs_subject(arn: Arn, action: &'static str, also: Option<&'static str>, must_exist: bool) -> Subject {
+    Subject { arn, subscription: None, action, also, service: Service::Sqs, must_exist }
+}
+
+fn sns_subject(arn: Arn, action: &'static str, also: Option<&'static str>) -> Subject {
+    Subject { arn, subscription: None, action, also, service: Service::Sns, must_exist: false }
+}
+
+/// An ARN of the caller's account, in the region that it calls.
+fn own(caller: &Caller, service: Service, name: &str) -> Arn {
+    Arn::of(PARTITION, service.signing_name(), caller.region(), caller.account().as_str(), name)
+}
+
+/// A `QueueName` that is there and not empty (sqs 2).
+fn queue_name<'t>(name: Option<&'t Text<'_>>) -> Result<&'t str, Error> {
+    match name {
+        Some(name) if name.is_empty() => Err(sqs::queue_name_empty()),
+        Some(name) => Ok(name),
+        None => Err(sqs::queue_name_absent()),
+    }
+}
+
+fn new_queue(asked: &CreateQueue<'_>, caller: &Caller) -> Result<Subject, Error> {
+    let name = queue_name(asked.queue_name.as_ref())?;
+    let also = asked.tags.as_ref().map(|_| "sqs:TagQueue");
+    Ok(sqs_subject(own(caller, Service::Sqs, name), "sqs:CreateQueue", also, false))
+}
+
+fn queue_by_name(asked: &GetQueueUrl<'_>, caller: &Caller, protocol: Protocol) -> Result<Subject, Error> {
+    let name = queue_name(asked.queue_name.as_ref())?;
+    let owner = match asked.queue_owner_account.as_deref() {
+        Some(owner) => Account::parse(owner).ok_or_else(|| sqs::queue_does_not_exist(protocol))?,
+        None => caller.account(),
+    };
+    let arn = Arn::of(PARTITION, "sqs", caller.region(), owner.as_str(), name);
+    Ok(sqs_subject(arn, "sqs:GetQueueUrl", None, true))
+}
+
+/// The queue that a URL names: account and name are its last two segments, or a bare name is the
+/// caller's own queue (sqs 3). The region is always the caller's.
+fn queue_arn(url: &str, caller: &Caller) -> Option<Arn> {
+    let named = url::parse(url)?;
+    let account = named.account.map_or(Some(caller.account()), Account::parse)?;
+    Some(Arn::of(PARTITION, "sqs", caller.region(), account.as_str(), named.name))
+}
+
+fn new_topic(asked: &CreateTopic<'_>, caller: &Caller) -> Subject {
+    let also = asked.tags.as_ref().map(|_| "sns:TagResource");
+    sns_subject(own(caller, Service::Sns, &asked.name), "sns:CreateTopic", also)
+}
+
+/// Exactly one of topic, target and phone. A target is a topic, or an endpoint, and there are none yet.
+fn published_to(asked: &Publish<'_>, caller: &Caller) -> Result<Subject, Error> {
+    match (&asked.topic_arn, &asked.target_arn, &asked.phone_number) {
+        (Some(topic), None, None) => topic_named("TopicArn", topic, "sns:Publish", caller),
+        (None, Some(target), None) => match Arn::parse(target) {
+            Some(arn) if arn.resource().starts_with("endpoint/") => Err(sns::no_endpoint()),
+            Some(_) | None => topic_named("TargetArn", target, "sns:Publish", caller),
+        },
+        (None, None, Some(_)) => Err(not_yet_sns("PhoneNumber", "Text messages are")),
+        // SNS's own words for this are not known.
+        (None, None, None) => {
+            Err(sns::invalid_parameter_because("TopicArn", "no value for required parameter"))
+        }
+        (_, _, _) => Err(sns::invalid_parameter_because(
+            "TopicArn",
+            "only one of TopicArn, TargetArn and PhoneNumber can be given",
+        )),
+    }
+}
+
+fn topic_named(parameter: &str, text: &str, action: &'static str, caller: &Caller) -> Result<Subject, Error> {
+    let arn = sns_arn(parameter, text, caller)?;
+    if arn.resource().contains(':') {
+        return Err(sns::foreign_arn(parameter));
+    }
+    Ok(sns_subject(arn, action, None))
+}
+
+/// An ARN of this service and region. Who did not sign did not choose a region, and means the ARN's.
+fn sns_arn(parameter: &str, text: &str, caller: &Caller) -> Result<Arn, Error> {
+    let elements = text.split(':').count();
+    if elements < 6 {
+        return Err(sns::bad_arn(parameter, elements));
+    }
+    let arn = Arn::parse(text).ok_or_else(|| sns::foreign_arn(parameter))?;
+    let here = caller.service().is_none() || arn.region() == caller.region();
+    let ours =
+        arn.partition() == PARTITION && arn.service() == "sns" && Account::parse(arn.account()).is_some();
+    if here && ours { Ok(arn) } else { Err(sns::foreign_arn(parameter)) }
+}
+
+/// A subscription's ARN: its topic's and an id. `None` for one that has no such id.
+fn subscription_of(arn: &Arn) -> Option<(Arn, Uuid)> {
+    let (topic, id) = arn.as_str().rsplit_once(':')?;
+    let topic = Arn::parse(topic)?;
+    Some((topic, Uuid::parse(id)?))
+}
+
+fn subscription(text: &str, action: &'static str, caller: &Caller) -> Result<Subject, Error> {
+    let arn = sns_arn("SubscriptionArn", text, caller)?;
+    let (topic, id) = subscription_of(&arn).ok_or_else(sns::subscription_does_not_exist)?;
+    Ok(Subject { subscription: Some(id), ..sns_subject(topic, action, None) })
+}
+
+fn unsubscribed(text: &str, caller: &Caller) -> Result<Subject, Error> {
+    if text.is_empty() {
+        return Err(sns::subscription_arn_empty());
+    }
+    let arn = sns_arn("SubscriptionArn", text, caller)?;
+    let (topic, id) = subscription_of(&arn).ok_or_else(sns::subscription_id)?;
+    Ok(Subject { subscription: Some(id), ..sns_subject(topic, "sns:Unsubscribe", None) })
+}

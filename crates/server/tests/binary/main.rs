@@ -1,0 +1,15 @@
+//! The built binary, seen from outside: nothing here links a Postrider crate.
+//!
+//! Any WARN or ERROR line on the server's standard error fails the test, unless the test expects it.
+
+mod access;
+mod admin;
+mod bounds;
+mod client;
+mod command_line;
+mod durable;
+mod ending;
+mod http2;
+mod server;
+mod signer;
+mod starting;
