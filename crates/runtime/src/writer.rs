@@ -151,7 +151,7 @@ impl<T: Caller> Writer<T> {
         !self.closed.is_empty() || self.buffer.len() >= self.entry_bytes_max
     }
 
-    /// Carries out a command, or parks it.
+    /// Carries out a command, or parks it. A receive of somebody who has gone away is dropped.
     pub fn ask(&mut self, command: Command, caller: T) {
         let ahead = self.unappended_bytes + self.buffer.len() as u64 + FRAME_BYTES;
         if grows(&command) && !self.space.room(ahead + weight::bytes(&command)) {
@@ -159,6 +159,10 @@ impl<T: Caller> Writer<T> {
             return;
         }
         if matches!(&command, Command::Queue { ask: AskQueue::Receive(_), .. }) {
+            // Nobody would delete what somebody gets who has gone away.
+            if caller.is_gone() {
+                return;
+            }
             // Whoever has waited gets what there is before somebody who comes only now.
             self.serve_polls();
         }
@@ -350,3 +354,6 @@ fn grows(command: &Command) -> bool {
         | Command::Settle { .. } => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 //!
 //! `POSTRIDER_BIN` names the binary; without it there is nothing to test, and a line says so.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use postrider_script::{HttpTarget, Script, run};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;

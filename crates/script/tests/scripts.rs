@@ -1,5 +1,7 @@
 //! Every script on pure shards: one and four of them, with payloads in memory and read back from the log.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use postrider_script::{Options, Script, Verify, World, run};
 use std::path::{Path, PathBuf};
 

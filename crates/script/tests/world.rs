@@ -1,5 +1,7 @@
 //! What scripts cannot say: who may deliver, publications with many copies, and how failures read.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use postrider_script::{Action, OnQueue, Options, Script, Target, Verify, World, check, run};
 use std::sync::{Arc, Mutex};
 

@@ -172,12 +172,19 @@ impl Config {
             return refuse("url", "it has to look like http://sqs.example:4566".to_owned());
         }
         match (&self.access_key_id, &self.secret_access_key) {
-            (Some(_), None) => return refuse("secret_access_key", "access_key_id is set without it".to_owned()),
-            (None, Some(_)) => return refuse("access_key_id", "secret_access_key is set without it".to_owned()),
+            (Some(_), None) => {
+                return refuse("secret_access_key", "access_key_id is set without it".to_owned());
+            }
+            (None, Some(_)) => {
+                return refuse("access_key_id", "secret_access_key is set without it".to_owned());
+            }
             (Some(_), Some(_)) | (None, None) => {}
         }
         if self.access_key_id.as_deref().is_some_and(|id| id.is_empty() || id.contains(['/', ',', ' '])) {
-            return refuse("access_key_id", "it may not be empty, nor hold a slash, comma or space".to_owned());
+            return refuse(
+                "access_key_id",
+                "it may not be empty, nor hold a slash, comma or space".to_owned(),
+            );
         }
         if Account::parse(&self.account).is_none() {
             return refuse("account", "an account has 12 digits".to_owned());
@@ -202,7 +209,8 @@ impl Config {
             return Ok(());
         }
         let addresses = self.listen.iter().map(|address| ("listen", *address));
-        let exposed = addresses.chain([("admin_listen", self.admin_listen)]).find(|(_, address)| is_exposed(*address));
+        let exposed =
+            addresses.chain([("admin_listen", self.admin_listen)]).find(|(_, address)| is_exposed(*address));
         match exposed {
             Some((key, address)) => Err(ConfigFault::Open { key, address }),
             None => Ok(()),
@@ -240,7 +248,9 @@ fn loopback(port: u16) -> SocketAddr {
 fn is_base_url(url: &str) -> bool {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     rest.is_some_and(|host| {
-        !host.is_empty() && !host.starts_with('/') && host.bytes().all(|b| b.is_ascii_graphic() && b != b'?' && b != b'#')
+        !host.is_empty()
+            && !host.starts_with('/')
+            && host.bytes().all(|b| b.is_ascii_graphic() && b != b'?' && b != b'#')
     })
 }
 

@@ -76,12 +76,8 @@ pub(crate) enum DemoFault {
 /// Shows the demo.
 pub(crate) fn run() -> Result<ExitCode, DemoFault> {
     let free = SocketAddr::from(([127, 0, 0, 1], 0));
-    let settings = Layer {
-        listen: Some(vec![free]),
-        admin_listen: Some(free),
-        memory: Some(true),
-        ..Layer::default()
-    };
+    let settings =
+        Layer { listen: Some(vec![free]), admin_listen: Some(free), memory: Some(true), ..Layer::default() };
     let config = Config::load(settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let shown = runtime.block_on(async {
@@ -144,7 +140,8 @@ async fn subscribe(client: &mut Client, topic: &str, subscriber: &Subscriber) ->
         parameters.push((format!("Attributes.entry.{number}.key"), name));
         parameters.push((format!("Attributes.entry.{number}.value"), value));
     }
-    let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let parameters: Vec<(&str, &str)> =
+        parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     client.sns("Subscribe", &parameters).await?;
     Ok(url)
 }

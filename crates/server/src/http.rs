@@ -175,7 +175,8 @@ async fn accept(socket: &TcpListener, slots: &Arc<Semaphore>) -> (OwnedSemaphore
     loop {
         let accepted = socket.accept().await.and_then(|(stream, peer)| {
             stream.set_nodelay(true)?;
-            Ok(Ends { peer: peer.ip().to_canonical(), local: stream.local_addr()? }).map(|ends| (stream, ends))
+            Ok(Ends { peer: peer.ip().to_canonical(), local: stream.local_addr()? })
+                .map(|ends| (stream, ends))
         });
         match accepted {
             Ok((stream, ends)) => return (slot, stream, ends),

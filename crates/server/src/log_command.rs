@@ -88,7 +88,10 @@ fn repair(place: &Place, out: &mut dyn Write) -> Result<ExitCode, LookFault> {
             None => writeln!(out, "shard {shard}: nothing to repair")?,
             Some(done) => {
                 let (tail, entries, bytes) = (done.tail, done.entries, done.bytes);
-                writeln!(out, "shard {shard}: ends at entry {tail}; dropped {entries} entries, {bytes} bytes")?;
+                writeln!(
+                    out,
+                    "shard {shard}: ends at entry {tail}; dropped {entries} entries, {bytes} bytes"
+                )?;
                 for name in done.saved {
                     writeln!(out, "  kept a copy in {name}")?;
                 }
@@ -193,7 +196,9 @@ fn line(event: &Event) -> String {
             stated.form,
             stated.filter.as_ref().map_or("none", |filter| &filter.text)
         ),
-        Event::Unsubscribed { topic, subscription } => format!("unsubscribed {subscription} topic={}", topic.0),
+        Event::Unsubscribed { topic, subscription } => {
+            format!("unsubscribed {subscription} topic={}", topic.0)
+        }
         Event::Publication(stated) => format!(
             "publication {} {} topic={} copies={} owed={} size={} payload_bytes={}",
             stated.id.0,

@@ -46,10 +46,12 @@ use postrider_wire::error::{Error, Fault, common};
 use postrider_wire::response::{encode, encode_error};
 use postrider_wire::{Operation, Output, Protocol, Response, Routed, Service};
 use std::sync::Arc;
+use std::time::Duration;
 use subject::Subject;
+use tokio::time::sleep;
 
 /// How often a caller is judged when the resource changes in between.
-const JUDGEMENTS_MAX: usize = 8;
+const JUDGEMENTS_MAX: u64 = 32;
 
 /// What an operation ends with. `'r` is the request id, which every answer carries.
 type Answered<'r> = Result<Response<'r>, Refused>;
@@ -81,7 +83,12 @@ async fn answered<'r>(
     let operation = routed.decode()?;
     let subject = Subject::of(&operation, signed.caller(), protocol)?;
     let mut decoded = signed.decoded(operation);
-    for _ in 0..JUDGEMENTS_MAX {
+    for judgements in 0..JUDGEMENTS_MAX {
+        // Who changes the resource without a pause is answered together with us, and asks again first:
+        // a growing pause gets us out of step. The first time there is none.
+        if judgements > 1 {
+            sleep(Duration::from_millis(judgements)).await;
+        }
         let judgement = context.node.judgement(&subject.arn);
         let judged = judge(decoded, &subject, judgement.as_deref());
         let authorized = judged.map_err(|denied| reject::denied(&denied, service, origin))?;

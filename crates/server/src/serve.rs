@@ -117,9 +117,8 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Signals, ServeFault> {
-        let listen = |kind| {
-            signal(kind).map_err(|source| ServeFault::System { step: "listen to signals", source })
-        };
+        let listen =
+            |kind| signal(kind).map_err(|source| ServeFault::System { step: "listen to signals", source });
         let (terminate, interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
         Ok(Signals { terminate, interrupt })
     }
@@ -267,7 +266,8 @@ async fn open(config: &Config) -> Result<Node, ServeFault> {
     };
     // A replay may take long, and the signals are to be heard meanwhile.
     let opened = tokio::task::spawn_blocking(move || Node::open(&options)).await;
-    let opened = opened.map_err(|error| ServeFault::System { step: "open the data", source: error.into() })?;
+    let opened =
+        opened.map_err(|error| ServeFault::System { step: "open the data", source: error.into() })?;
     Ok(opened?)
 }
 
@@ -285,7 +285,9 @@ fn say_who_may_come_in(config: &Config) {
     let exposed = config.listen.iter().chain([&config.admin_listen]).any(|address| is_exposed(*address));
     let is_open = config.access_key_id.is_none();
     if is_open && exposed {
-        warn!("anybody who can reach this server may read and send everything: no credentials are configured");
+        warn!(
+            "anybody who can reach this server may read and send everything: no credentials are configured"
+        );
     } else if is_open {
         info!("no credentials are configured: any signature is accepted, from this machine only");
     }

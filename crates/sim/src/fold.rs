@@ -85,7 +85,8 @@ fn asked(shard: &Shard, arn: &Arn) -> String {
         let list = AskTopic::ListSubscriptions(None);
         [AskTopic::View, list].map(|ask| Command::Topic { arn: arn.clone(), judged, ask })
     };
-    let answers = commands.map(|command| shard.decide(command, &mut Ids::new(0)).map(|decided| decided.reply));
+    let answers =
+        commands.map(|command| shard.decide(command, &mut Ids::new(0)).map(|decided| decided.reply));
     let plain = answers.map(|answer| match answer {
         Ok(Reply::Peeked(messages)) => {
             let each = messages.iter().map(|m| (m.number, m.id, m.sent_at, m.visible_at, m.receives));

@@ -163,7 +163,7 @@ impl Work {
         let mut copies = Vec::new();
         for _ in 0..1 + dice.below(2) {
             let tag = self.model.next_tag();
-            let kind = if tag % 2 == 0 { Wants::A } else { Wants::B };
+            let kind = if tag.is_multiple_of(2) { Wants::A } else { Wants::B };
             let attribute = ("kind".into(), AttributeFact::Text(kind.text().into()));
             let facts = Facts::new(vec![attribute], None);
             messages.push(Publish { payload: loaded(tag), facts, body: Presence::Absent });
@@ -256,7 +256,9 @@ impl Work {
         let done = answer.result.is_ok();
         let not = matches!(
             answer.result,
-            Err(Rejection::QueueDoesNotExist | Rejection::QueueDeletedRecently | Rejection::TopicDoesNotExist)
+            Err(Rejection::QueueDoesNotExist
+                | Rejection::QueueDeletedRecently
+                | Rejection::TopicDoesNotExist)
         );
         match asked {
             Asked::CreateQueue(arn) if done || not => {

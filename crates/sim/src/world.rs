@@ -120,16 +120,7 @@ impl World {
         let disks = (0..setup.shards).map(|_| WatchedDisk::default()).collect();
         let shards = (0..setup.shards).map(|_| None).collect();
         let now = Timestamp(1_700_000_000_000);
-        World {
-            setup,
-            disks,
-            shards,
-            now,
-            answers: Vec::new(),
-            next_token: 0,
-            activity: "rest",
-            trace: 0,
-        }
+        World { setup, disks, shards, now, answers: Vec::new(), next_token: 0, activity: "rest", trace: 0 }
     }
 
     /// How many shards there are.

@@ -5,10 +5,10 @@
 //! `POSTRIDER_SIM_RUNS` and `POSTRIDER_SIM_SEED` choose how many runs there are, and the first seed.
 
 use postrider_sim::disk::Operation::{self, Create, Rename, Sync, SyncFolder, Write};
-use postrider_sim::life::{Plan, Syncs, run};
+use postrider_sim::life::{Outcome, Plan, Syncs, run};
 use std::collections::BTreeSet;
 
-const PLAN: Plan = Plan { lives: 4, steps: 250, syncs: Syncs::Honest };
+const PLAN: Plan = Plan { lives: 4, steps: 200, syncs: Syncs::Honest };
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -34,13 +34,30 @@ const MOMENTS: [(&str, Operation, &str); 16] = [
     ("trim", SyncFolder, "folder"),
 ];
 
+/// All runs, some at the same time.
+fn outcomes(first: u64, end: u64) -> Vec<Outcome> {
+    let each = |seed| run(seed, PLAN).unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        let spawn = |thread| {
+            let seeds = (first..end).skip(thread).step_by(threads);
+            scope.spawn(move || seeds.map(each).collect::<Vec<_>>())
+        };
+        let running = (0..threads).map(spawn).collect::<Vec<_>>();
+        let finished = running.into_iter().flat_map(|thread| match thread.join() {
+            Ok(outcomes) => outcomes,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        finished.collect()
+    })
+}
+
 #[test]
 fn nothing_acknowledged_is_lost() {
     let (runs, first) = (setting("POSTRIDER_SIM_RUNS", 1_000), setting("POSTRIDER_SIM_SEED", 0));
     let mut moments = BTreeSet::new();
     let (mut found, mut trimmed) = (0, 0);
-    for seed in first..first + runs {
-        let outcome = run(seed, PLAN).unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+    for outcome in outcomes(first, first + runs) {
         moments.extend(outcome.deeds);
         found += outcome.found;
         trimmed += outcome.trimmed;

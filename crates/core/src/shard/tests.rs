@@ -51,7 +51,6 @@ impl Live {
             self.shard.apply(lsn, event);
         }
         self.entries.push(events);
-        self.shard.check();
         lsn
     }
 
@@ -63,6 +62,7 @@ impl Live {
         let decided = self.decide(command)?;
         if !decided.events.is_empty() {
             self.append(decided.events.clone());
+            self.shard.check();
         }
         Ok(decided)
     }
@@ -106,10 +106,9 @@ impl Live {
             form: Form::Raw,
             filter,
         };
-        match self.ask_topic(AskTopic::Subscribe(Box::new(wanted), Given::default()))?.reply {
-            Reply::Subscribed(id) => Ok(id),
-            other => panic!("{other:?}"),
-        }
+        let reply = self.ask_topic(AskTopic::Subscribe(Box::new(wanted), Given::default()))?.reply;
+        let Reply::Subscribed(id) = reply else { panic!("{reply:?}") };
+        Ok(id)
     }
 
     fn publish(&mut self, body: &'static str) -> Decided {
@@ -119,10 +118,9 @@ impl Live {
 
     fn receive(&mut self, name: &str, max: u32) -> Vec<String> {
         let receive = Receive { max, visibility_s: None, wait_s: Some(0) };
-        match self.ask(name, AskQueue::Receive(receive)).unwrap().reply {
-            Reply::Received(deliveries) => deliveries.iter().map(body_of).collect(),
-            other => panic!("{other:?}"),
-        }
+        let reply = self.ask(name, AskQueue::Receive(receive)).unwrap().reply;
+        let Reply::Received(deliveries) = reply else { panic!("{reply:?}") };
+        deliveries.iter().map(body_of).collect()
     }
 }
 

@@ -46,11 +46,14 @@ impl World {
                 Ok(answer::done())
             }
             // Deleting a topic that is not there succeeds (sns 3).
-            OnTopic::DeleteTopic => match self.ask_topic(&topic, AskTopic::Delete) {
-                Ok(_) => Ok(answer::done()),
-                Err(rejection) if rejection == Rejection::TopicDoesNotExist => Ok(answer::done()),
-                Err(rejection) => Err(rejection.into()),
-            },
+            OnTopic::DeleteTopic => {
+                if let Err(rejection) = self.ask_topic(&topic, AskTopic::Delete)
+                    && rejection != Rejection::TopicDoesNotExist
+                {
+                    return Err(rejection.into());
+                }
+                Ok(answer::done())
+            }
             OnTopic::Attributes => {
                 let reply = self.ask_topic(&topic, AskTopic::View)?;
                 let Reply::Topic(view) = reply else { return Err(unexpected(&reply)) };
@@ -156,14 +159,13 @@ impl World {
                     body: presence,
                 }
             };
-            match self.ask_topic(topic, AskTopic::Publish(bodies.iter().map(message).collect())) {
-                Ok(reply) => {
-                    let Reply::Published(entries) = reply else { return Err(unexpected(&reply)) };
-                    return Ok(answer::each(entries));
-                }
-                Err(rejection) if rejection == Rejection::Stale => {}
-                Err(rejection) => return Err(rejection.into()),
+            let reply = self.ask_topic(topic, AskTopic::Publish(bodies.iter().map(message).collect()));
+            if matches!(reply, Err(Rejection::Stale)) {
+                continue;
             }
+            let reply = reply?;
+            let Reply::Published(entries) = reply else { return Err(unexpected(&reply)) };
+            return Ok(answer::each(entries));
         }
         Err(Fault("a publication that was looked at is never stale".into()).into())
     }

@@ -5,6 +5,8 @@
 //! log is trimmed at every entry (I3), with payloads in memory, some of them, and none.
 //! `PROPTEST_CASES` raises the number of cases.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 mod model;
 mod operation;
 
@@ -14,7 +16,7 @@ use postrider_script::{Options, Target, World};
 use proptest::prelude::*;
 
 fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(96)
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
 }
 
 proptest! {

@@ -155,7 +155,8 @@ impl Layer {
             let at = error.span().map_or(0, |span| span.start.min(text.len()));
             let before = &text.as_bytes()[..at];
             let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-            let key = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
+            let key =
+                text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
             let text = match key {
                 Some(key) if !error.message().contains(key) => format!("{key}: {}", error.message()),
                 Some(_) | None => error.message().to_owned(),

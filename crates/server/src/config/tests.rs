@@ -33,7 +33,8 @@ fn nothing_given_is_a_safe_server() {
 #[test]
 fn flags_go_before_the_file() {
     let file = file("shards = 3\nlisten = [\"127.0.0.1:1\"]\nsegment_bytes = \"16MiB\"\nbody_memory = 1024");
-    let config = Config::resolve(flags("--shards 2 --listen 127.0.0.1:5 --listen [::1]:6").over(file)).unwrap();
+    let config =
+        Config::resolve(flags("--shards 2 --listen 127.0.0.1:5 --listen [::1]:6").over(file)).unwrap();
     assert_eq!(config.shards, Some(2));
     assert_eq!(config.listen.len(), 2);
     assert_eq!((config.segment_bytes, config.body_memory), (Size(16 << 20), Size(1024)));

@@ -8,8 +8,12 @@ use postrider_log::Log as _;
 use postrider_log::memory::MemoryLog;
 use postrider_wire::payload::Structure;
 use std::error::Error as _;
+use std::sync::OnceLock;
 
 const SUBSCRIPTION: Uuid = Uuid(7);
+
+/// One key is enough for all tests: making it takes a while.
+static SIGNING: OnceLock<Signing> = OnceLock::new();
 
 fn body(payload: &[u8]) -> Body {
     Body { place: Place::default(), size: 3, resident: Some(Arc::from(payload)) }
@@ -52,9 +56,9 @@ fn publication(structure: Structure, message: &str) -> Vec<u8> {
 }
 
 async fn rendered(delivery: &Delivery) -> Result<String, Undeliverable> {
-    let (signing, _making) = Signing::start(None).unwrap();
+    let signing = SIGNING.get_or_init(|| Signing::start(None).unwrap().0);
     let wanted = Wanted { system: SystemName::ALL.to_vec(), attributes: Selection::new(None) };
-    let parcel = Courier::default().open(&signing, &answer(), &delivery.message).await?;
+    let parcel = Courier::default().open(signing, &answer(), &delivery.message).await?;
     parcel.render(delivery, &wanted).map(|message| message.body.into_owned())
 }
 

@@ -41,7 +41,8 @@ impl Client {
 
     /// An operation of SQS, in AWS JSON.
     pub(super) async fn sqs(&mut self, action: &str, input: &Value) -> Result<Value, ClientFault> {
-        let head = format!("content-type: application/x-amz-json-1.0\r\nx-amz-target: AmazonSQS.{action}\r\n");
+        let head =
+            format!("content-type: application/x-amz-json-1.0\r\nx-amz-target: AmazonSQS.{action}\r\n");
         let body = self.post(action, &head, &input.to_string()).await?;
         if body.is_empty() {
             return Ok(Value::Null);

@@ -35,7 +35,9 @@ impl Flaw {
         match self {
             Flaw::TooLarge => common::request_too_large(),
             Flaw::TooSlow => common::request_timeout(),
-            Flaw::Busy => common::service_unavailable("The server has more to do than it can take. Try again."),
+            Flaw::Busy => {
+                common::service_unavailable("The server has more to do than it can take. Try again.")
+            }
             Flaw::Broken => common::malformed_input("The body of the request could not be read."),
         }
     }

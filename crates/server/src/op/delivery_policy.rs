@@ -3,6 +3,7 @@
 //! The stored form has its keys in AWS's order and only those that were given; the effective one has all
 //! of them. No rule acts on it until there are HTTP endpoints.
 
+use super::filter::is_json_object;
 use serde::{Deserialize, Serialize};
 
 const MAX_DELAY_S_MAX: i64 = 3_600;
@@ -131,6 +132,9 @@ impl Http {
 
 /// The stored form of a topic's policy, or what is wrong with it, in our words.
 pub(super) fn stored(text: &str) -> Result<String, String> {
+    if !is_json_object(text) {
+        return Err("failed to parse JSON: not an object".to_owned());
+    }
     let policy: Topic = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let http = policy.http.unwrap_or_default();
     match http.flaw() {

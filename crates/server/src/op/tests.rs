@@ -1,8 +1,7 @@
 //! Operations from end to end, in this process: a request as an SDK writes it goes in, and the answer is
 //! compared with what AWS answers.
 
-mod errors_sns;
-mod errors_sqs;
+mod errors;
 mod fan_out;
 mod golden;
 mod lists;

@@ -45,7 +45,9 @@ fn a_wrong_signature_is_refused() {
     let json_type = "com.amazon.coral.service#InvalidSignatureException";
     assert_refused(&refused, 403, json_type, "SignatureDoesNotMatch;Sender");
     let message = refused.json()["message"].as_str().unwrap().to_owned();
-    assert!(message.starts_with("The request signature we calculated does not match the signature you provided."));
+    assert!(
+        message.starts_with("The request signature we calculated does not match the signature you provided.")
+    );
 }
 
 #[test]

@@ -22,11 +22,12 @@ fn pages(client: &mut Client, path: &str, list: &str) -> Vec<Value> {
         let rows = page[list].as_array().unwrap().clone();
         assert!(rows.len() <= 3, "{page}");
         found.extend(rows);
-        match &page["next"] {
-            Value::Null => return found,
-            Value::String(next) => after = format!("&after={}", next.replace(':', "%3A")),
-            next => after = format!("&after={next}"),
+        if page["next"].is_null() {
+            return found;
         }
+        let next =
+            page["next"].as_str().map_or_else(|| page["next"].to_string(), |next| next.replace(':', "%3A"));
+        after = format!("&after={next}");
     }
 }
 

@@ -15,12 +15,18 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
     let file = folder.path().join("postrider.toml");
     std::fs::write(&file, "shards = 2\naccount = \"222222222222\"\nlog_level = \"debug\"\n").unwrap();
     let file = file.to_str().unwrap();
-    let environment = [("POSTRIDER_SHARDS", "3"), ("POSTRIDER_ACCOUNT", "333333333333"), ("POSTRIDER_CONFIG", file)];
+    let environment =
+        [("POSTRIDER_SHARDS", "3"), ("POSTRIDER_ACCOUNT", "333333333333"), ("POSTRIDER_CONFIG", file)];
     let printed = config(&["--shards", "4"], &environment);
-    for line in ["shards = 4", "account = \"333333333333\"", "log_level = \"debug\"", "durability = \"fsync\""] {
+    for line in
+        ["shards = 4", "account = \"333333333333\"", "log_level = \"debug\"", "durability = \"fsync\""]
+    {
         assert!(printed.lines().any(|own| own == line), "{line} is not in\n{printed}");
     }
-    assert_eq!(config(&["--config", file], &[]).lines().find(|l| l.starts_with("shards")), Some("shards = 2"));
+    assert_eq!(
+        config(&["--config", file], &[]).lines().find(|l| l.starts_with("shards")),
+        Some("shards = 2")
+    );
     assert!(!config(&[], &[]).contains("shards"), "what is not set has no line");
 }
 
@@ -67,7 +73,9 @@ fn the_demo_shows_what_went_where() {
     let shown = run(&["demo"], &[]);
     let out = text(&shown.stdout);
     assert!(shown.status.success(), "{out}{}", text(&shown.stderr));
-    for part in ["received and deleted from express", "boto3.client", "aws sns publish", "\"Type\":\"Notification\""] {
+    for part in
+        ["received and deleted from express", "boto3.client", "aws sns publish", "\"Type\":\"Notification\""]
+    {
         assert!(out.contains(part), "{part} is not in\n{out}");
     }
     assert_eq!(text(&shown.stderr), "");

@@ -17,7 +17,8 @@ fn kill_and_restart_keeps_messages_and_deletes() {
         let received = client.ok("ReceiveMessage", &json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 }));
         let mut kept: BTreeSet<String> = (0..20).map(|number| number.to_string()).collect();
         for message in received["Messages"].as_array().unwrap() {
-            client.ok("DeleteMessage", &json!({ "QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"] }));
+            client
+                .ok("DeleteMessage", &json!({ "QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"] }));
             assert!(kept.remove(message["Body"].as_str().unwrap()));
         }
         server.signal("-KILL");
@@ -28,7 +29,8 @@ fn kill_and_restart_keeps_messages_and_deletes() {
         let mut client = server.client();
         let mut found = BTreeSet::new();
         loop {
-            let received = client.ok("ReceiveMessage", &json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 }));
+            let received =
+                client.ok("ReceiveMessage", &json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 }));
             let Some(messages) = received["Messages"].as_array() else { break };
             found.extend(messages.iter().map(|message| message["Body"].as_str().unwrap().to_owned()));
         }
@@ -52,18 +54,30 @@ fn the_log_can_be_verified_inspected_and_repaired() {
     server.terminate();
 
     let verified = run(&["log", "verify", "--data-dir", data_dir], &[]);
-    assert!(verified.status.success() && text(&verified.stdout).contains("sound"), "{}", text(&verified.stdout));
+    assert!(
+        verified.status.success() && text(&verified.stdout).contains("sound"),
+        "{}",
+        text(&verified.stdout)
+    );
     let inspected = run(&["log", "inspect", "--data-dir", data_dir], &[]);
     let lines = text(&inspected.stdout);
     assert!(inspected.status.success());
-    assert_eq!(lines.lines().filter(|line| line.starts_with("  message queue=1 number=")).count(), 5, "{lines}");
+    assert_eq!(
+        lines.lines().filter(|line| line.starts_with("  message queue=1 number=")).count(),
+        5,
+        "{lines}"
+    );
     assert!(!lines.contains("not to be shown"));
     let unharmed = run(&["log", "repair", "--data-dir", data_dir], &[]);
     assert!(text(&unharmed.stdout).contains("shard 0: nothing to repair"));
 
     damage(&launch);
     let damaged = run(&["log", "verify", "--data-dir", data_dir], &[]);
-    assert!(!damaged.status.success() && text(&damaged.stdout).contains("damaged"), "{}", text(&damaged.stdout));
+    assert!(
+        !damaged.status.success() && text(&damaged.stdout).contains("damaged"),
+        "{}",
+        text(&damaged.stdout)
+    );
     let repaired = run(&["log", "repair", "--data-dir", data_dir], &[]);
     assert!(repaired.status.success() && text(&repaired.stdout).contains("kept a copy in"));
     assert!(run(&["log", "verify", "--data-dir", data_dir], &[]).status.success());
@@ -72,7 +86,8 @@ fn the_log_can_be_verified_inspected_and_repaired() {
 
 /// Flips a bit in the first message's body: long since durable.
 fn damage(launch: &Launch) {
-    let segments = files(&launch.data_dir()).into_iter().filter(|file| file.extension().is_some_and(|end| end == "log"));
+    let segments =
+        files(&launch.data_dir()).into_iter().filter(|file| file.extension().is_some_and(|end| end == "log"));
     for segment in segments {
         let mut bytes = std::fs::read(&segment).unwrap();
         let needle = b"not to be shown";

@@ -1,5 +1,6 @@
 //! Ending: promptly, in order, with status 0.
 
+use crate::client::Client;
 use crate::server::Launch;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -38,14 +39,14 @@ fn an_interrupt_ends_it_too_and_nothing_is_lost() {
 
 #[test]
 fn a_server_that_drains_is_not_ready() {
-    let launch = Launch::new(&["--memory", "--client-timeout-s", "4"]).expecting("some clients did not finish");
+    let launch =
+        Launch::new(&["--memory", "--client-timeout-s", "4"]).expecting("some clients did not finish");
     let mut server = launch.start();
     let mut admin = server.admin();
     assert_eq!(admin.get("/readyz").status, 200);
     // A body that does not arrive keeps the drain waiting.
     let mut slow = server.client();
-    slow.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n{");
-    std::thread::sleep(Duration::from_millis(300));
+    begin_a_body(&mut slow);
     server.signal("-TERM");
     let deadline = Instant::now() + Duration::from_secs(3);
     loop {
@@ -67,8 +68,7 @@ fn a_second_signal_ends_at_once() {
     let launch = Launch::new(&["--memory"]);
     let mut server = launch.start();
     let mut slow = server.client();
-    slow.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n{");
-    std::thread::sleep(Duration::from_millis(300));
+    begin_a_body(&mut slow);
     let asked = Instant::now();
     server.signal("-TERM");
     while !launch.log().contains("draining") {
@@ -77,6 +77,12 @@ fn a_second_signal_ends_at_once() {
     server.signal("-TERM");
     assert!(server.wait().success());
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+}
+
+/// Begins a request whose body never arrives; comes back when the server waits for that.
+fn begin_a_body(client: &mut Client) {
+    client.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nexpect: 100-continue\r\n\r\n");
+    assert_eq!(client.read().unwrap().status, 100);
 }
 
 /// Waits until so many receives wait.

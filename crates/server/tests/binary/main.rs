@@ -2,6 +2,8 @@
 //!
 //! Any WARN or ERROR line on the server's standard error fails the test, unless the test expects it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 mod access;
 mod admin;
 mod bounds;

@@ -94,8 +94,14 @@ impl Launch {
                 let _ = said.send(line);
             }
         });
-        let mut server =
-            Server { child, lines: line, api: Vec::new(), admin: String::new(), took: Duration::ZERO, launch: self };
+        let mut server = Server {
+            child,
+            lines: line,
+            api: Vec::new(),
+            admin: String::new(),
+            took: Duration::ZERO,
+            launch: self,
+        };
         let line = server.lines.recv_timeout(START_WITHIN);
         let line = line.unwrap_or_else(|_| panic!("the server did not listen:\n{}", self.log()));
         server.took = started.elapsed();

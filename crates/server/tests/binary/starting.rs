@@ -80,9 +80,12 @@ fn a_second_process_on_the_same_data_is_refused() {
 fn a_port_that_is_taken_is_named() {
     let launch = Launch::new(&["--memory"]);
     let server = launch.start();
-    let refused = run(&["serve", "--memory", "--admin-listen", "127.0.0.1:0", "--listen", &server.api[0]], &[]);
+    let refused =
+        run(&["serve", "--memory", "--admin-listen", "127.0.0.1:0", "--listen", &server.api[0]], &[]);
     assert!(!refused.status.success());
-    assert!(text(&refused.stderr).contains(&format!("could not listen on {} (setting listen)", server.api[0])));
+    assert!(
+        text(&refused.stderr).contains(&format!("could not listen on {} (setting listen)", server.api[0]))
+    );
 }
 
 #[test]
@@ -90,7 +93,8 @@ fn shards_are_fixed_when_the_data_directory_is_made() {
     let launch = Launch::new(&["--shards", "4"]);
     drop(launch.start());
     let data_dir = launch.data_dir();
-    let flags = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--shards", "2", "--data-dir"];
+    let flags =
+        ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--shards", "2", "--data-dir"];
     let refused = run(&[&flags[..], &[data_dir.to_str().unwrap()]].concat(), &[]);
     assert!(text(&refused.stderr).contains("was created with 4 shards, not 2"), "{}", text(&refused.stderr));
 }

@@ -28,10 +28,8 @@ fn parcel(body: &'static str, deliveries: &[(u64, &str)]) -> Parcel {
 }
 
 fn taken(decided: &Decided) -> (u64, Option<(u64, Refusal)>) {
-    match decided.reply {
-        Reply::Taken { accepted, refused } => (accepted, refused),
-        ref other => panic!("{other:?}"),
-    }
+    let Reply::Taken { accepted, refused } = decided.reply else { panic!("{decided:?}") };
+    (accepted, refused)
 }
 
 fn deliver(live: &mut Live, parcels: Vec<Parcel>) -> Decided {

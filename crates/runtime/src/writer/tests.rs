@@ -1,0 +1,165 @@
+//! Turns of a writer, without a log.
+
+use super::*;
+use postrider_core::Arn;
+use postrider_core::body::Payload;
+use postrider_core::command::{AskTopic, Given, Presence, Publish, Send};
+use postrider_core::event::SubscriptionStated;
+use postrider_core::id::{TopicId, Uuid};
+use postrider_core::shard::Config;
+use postrider_core::topic::filter::Facts;
+use postrider_core::topic::subscription::Form;
+
+impl Caller for u32 {
+    fn is_gone(&self) -> bool {
+        *self == 0
+    }
+}
+
+fn writer() -> Writer<u32> {
+    let shard = Shard::new(Config::default());
+    let claim = shard.claim([1; 32]);
+    let mut writer = Writer::new(shard, Ids::new(1), 1, Lsn(0), Arc::new(Space::unlimited()), 0);
+    writer.begin(Timestamp(1_000), Lsn(0));
+    writer.log(claim);
+    writer.ask(create("q"), 9);
+    writer.end();
+    writer
+}
+
+fn arn(name: &str) -> Arn {
+    Arn::of("aws", "sqs", "us-east-1", "000000000000", name)
+}
+
+fn create(name: &str) -> Command {
+    Command::CreateQueue { arn: arn(name), settings: vec![], tags: Default::default() }
+}
+
+fn ask(writer: &mut Writer<u32>, ask: AskQueue, caller: u32) {
+    let judged = writer.shard().judgement(&arn("q")).unwrap().revision;
+    writer.ask(Command::Queue { arn: arn("q"), judged, ask }, caller);
+}
+
+fn send(bytes: usize) -> AskQueue {
+    let payload = Payload::new(vec![7; bytes].into(), bytes as u32);
+    AskQueue::Send(vec![Send { payload, delay_s: None }])
+}
+
+fn receive(wait_s: u32) -> AskQueue {
+    AskQueue::Receive(Receive { max: 10, visibility_s: None, wait_s: Some(wait_s) })
+}
+
+/// Who got how many messages, in the order of the answers.
+fn received(batches: &[Batch<u32>]) -> Vec<(u32, usize)> {
+    let replies = batches.iter().flat_map(|batch| &batch.replies);
+    let got = replies.filter_map(|(caller, result)| match result {
+        Ok(Reply::Received(messages)) => Some((*caller, messages.len())),
+        _ => None,
+    });
+    got.collect()
+}
+
+#[test]
+fn whoever_waited_is_served_before_whoever_comes_now() {
+    let mut writer = writer();
+    writer.begin(Timestamp(2_000), Lsn(1));
+    ask(&mut writer, receive(20), 1);
+    ask(&mut writer, receive(20), 2);
+    assert!(writer.end().is_empty(), "waiting writes nothing");
+    writer.begin(Timestamp(3_000), Lsn(1));
+    ask(&mut writer, send(10), 3);
+    ask(&mut writer, receive(0), 4);
+    ask(&mut writer, send(10), 5);
+    assert_eq!(received(&writer.end()), [(1, 1), (4, 0), (2, 1)]);
+}
+
+#[test]
+fn whoever_is_gone_gets_nothing_and_deadlines_are_kept() {
+    let mut writer = writer();
+    writer.begin(Timestamp(2_000), Lsn(1));
+    ask(&mut writer, receive(20), 0);
+    assert_eq!(writer.parked(), 0);
+    ask(&mut writer, receive(5), 2);
+    writer.end();
+    assert_eq!(writer.due(), Some(Timestamp(7_000)));
+    writer.begin(Timestamp(6_999), Lsn(1));
+    assert!(writer.end().is_empty());
+    writer.begin(Timestamp(7_000), Lsn(1));
+    assert_eq!(received(&writer.end()), [(2, 0)]);
+    writer.begin(Timestamp(8_000), Lsn(1));
+    ask(&mut writer, receive(20), 3);
+    ask(&mut writer, send(1), 4);
+    assert_eq!(received(&writer.end()), [(3, 1)]);
+    writer.begin(Timestamp(9_000), Lsn(1));
+    ask(&mut writer, receive(20), 5);
+    writer.dismiss();
+    assert_eq!(received(&writer.end()), [(5, 0)]);
+}
+
+#[test]
+fn a_turn_is_full_when_an_entry_is_and_every_reply_waits_for_its_own_entry() {
+    let mut writer = writer().with_entries_of(10_000);
+    writer.begin(Timestamp(2_000), Lsn(1));
+    let mut asked = 0;
+    while !writer.is_full() {
+        asked += 1;
+        ask(&mut writer, send(3_000), asked);
+    }
+    let batches = writer.end();
+    assert_eq!(asked, 4);
+    let lsns = batches.iter().map(|batch| (batch.lsn.0, batch.replies.len()));
+    assert_eq!(lsns.collect::<Vec<_>>(), [(2, 3), (3, 1)]);
+    for batch in &batches {
+        let entry = batch.entry.as_ref().unwrap();
+        assert_eq!((entry.number, entry.epoch), (batch.lsn.0, 1));
+        assert!(entry.payload.len() <= 10_000);
+    }
+}
+
+#[test]
+fn publications_that_are_too_large_for_one_entry_are_split_between_publications_only() {
+    let mut writer = writer().with_entries_of(2_000);
+    let topic = Arn::of("aws", "sns", "us-east-1", "000000000000", "t");
+    writer.begin(Timestamp(2_000), Lsn(1));
+    let create = Command::CreateTopic { arn: topic.clone(), attributes: Default::default(), tags: None };
+    writer.ask(create, 1);
+    let judged = writer.shard().judgement(&topic).unwrap().revision;
+    let stated = SubscriptionStated {
+        topic: TopicId(0),
+        id: Uuid(0),
+        queue: arn("q"),
+        owner: "000000000000".into(),
+        principal: "p".into(),
+        form: Form::Raw,
+        filter: None,
+    };
+    let ask = AskTopic::Subscribe(Box::new(stated), Given::default());
+    writer.ask(Command::Topic { arn: topic.clone(), judged, ask }, 2);
+    writer.end();
+    let message = || Publish {
+        payload: Payload::new(vec![1; 1_500].into(), 1_500),
+        facts: Facts::default(),
+        body: Presence::Absent,
+    };
+    let judged = writer.shard().judgement(&topic).unwrap().revision;
+    let ask = AskTopic::Publish((0..5).map(|_| message()).collect());
+    writer.begin(Timestamp(3_000), Lsn(2));
+    writer.ask(Command::Topic { arn: topic, judged, ask }, 3);
+    let batches = writer.end();
+    assert_eq!(batches.len(), 5);
+    assert!(batches[..4].iter().all(|batch| batch.replies.is_empty()), "one answer, for the last entry");
+    assert!(matches!(&batches[4].replies[..], [(3, Ok(Reply::Published(each)))] if each.len() == 5));
+}
+
+#[test]
+fn what_waits_for_the_log_counts_until_the_log_has_it() {
+    let mut writer = writer();
+    writer.begin(Timestamp(2_000), Lsn(1));
+    ask(&mut writer, send(1_000), 1);
+    writer.end();
+    assert!(writer.unappended_bytes > 1_000);
+    writer.begin(Timestamp(2_000), Lsn(1));
+    assert!(writer.unappended_bytes > 1_000, "not in the log yet");
+    writer.begin(Timestamp(2_000), Lsn(2));
+    assert_eq!(writer.unappended_bytes, 0);
+}
