@@ -35,8 +35,8 @@ pub enum Unreadable {
 pub struct Compactor {
     slice_bytes: usize,
     running: Option<Running>,
-    /// Everything before this entry is stated again, and may be trimmed.
-    trimmable: u64,
+    /// Everything before this entry is stated again and may be trimmed, and nobody has seen that it is.
+    trimming: Option<u64>,
 }
 
 /// A segment on its way out.
@@ -51,7 +51,7 @@ struct Running {
 impl Compactor {
     /// A compactor that reads about `slice_bytes` a turn, but at least one entry.
     pub fn new(slice_bytes: usize) -> Compactor {
-        Compactor { slice_bytes, running: None, trimmable: 0 }
+        Compactor { slice_bytes, running: None, trimming: None }
     }
 
     /// Is there another slice to do at once?
@@ -59,9 +59,10 @@ impl Compactor {
         self.running.is_some()
     }
 
-    /// Is a segment still there that may be trimmed? The log may be about to, or somebody reads from it.
-    pub fn waits(&self, reader: &dyn Reader) -> bool {
-        reader.first() < self.trimmable
+    /// Should there be another turn soon, although there is nothing to do at once? The log may be about to
+    /// trim a segment, or somebody reads from it.
+    pub fn waits(&self) -> bool {
+        self.trimming.is_some()
     }
 
     /// Does one slice within the turn that is open, if there is anything to do. A segment is looked at
@@ -74,8 +75,9 @@ impl Compactor {
         writer: &mut Writer<T>,
         reader: &dyn Reader,
     ) -> Result<(), Unreadable> {
-        if self.waits(reader) {
-            writer.trim = Some(self.trimmable);
+        self.trimming = self.trimming.filter(|trimming| reader.first() < *trimming);
+        if self.trimming.is_some() {
+            writer.trim = self.trimming;
             return Ok(());
         }
         if self.running.is_none() && wanted(writer, reader) {
@@ -87,7 +89,7 @@ impl Compactor {
     /// Begins with the oldest segment that takes no more appends, whether or not that is worth it. Does
     /// nothing if there is none, or if compaction is under way.
     pub fn begin(&mut self, reader: &dyn Reader) {
-        if self.running.is_none() && !self.waits(reader) {
+        if self.running.is_none() && self.trimming.is_none_or(|trimming| reader.first() >= trimming) {
             let through = reader.oldest_sealed_end();
             self.running = through.map(|through| Running { next: reader.first(), through });
         }
@@ -103,8 +105,8 @@ impl Compactor {
         self.running = Some(running);
         if running.next > running.through {
             self.running = None;
-            self.trimmable = running.through + 1;
-            writer.trim = Some(self.trimmable);
+            self.trimming = Some(running.through + 1);
+            writer.trim = self.trimming;
         }
         Ok(())
     }

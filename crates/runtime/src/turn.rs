@@ -84,8 +84,8 @@ enum Next {
 
 impl Turns {
     fn run(mut self) {
+        let mut next = Next::Nothing;
         loop {
-            let next = self.wait();
             let now = self.now();
             self.writer.begin(now, Lsn(self.reader.tail()));
             let closed = match next {
@@ -103,6 +103,7 @@ impl Turns {
             if !self.finish() || closed {
                 return;
             }
+            next = self.wait();
         }
     }
 
@@ -125,10 +126,13 @@ impl Turns {
 
     /// How long the next turn may wait for a call; `None` is for ever.
     fn patience(&mut self) -> Option<Duration> {
-        if self.writer.shard_mut().reap(REAP_SLICE) || self.compactor.is_running() {
+        let live_bytes = self.writer.shard().live_bytes();
+        let more = self.writer.shard_mut().reap(REAP_SLICE);
+        // What was freed may be worth a compaction, and that is looked at within a turn.
+        if more || self.writer.shard().live_bytes() < live_bytes || self.compactor.is_running() {
             return Some(Duration::ZERO);
         }
-        let trim = self.compactor.waits(&*self.reader).then_some(TRIM_RETRY);
+        let trim = self.compactor.waits().then_some(TRIM_RETRY);
         let due = self.writer.due().map(|due| Duration::from_millis(due - self.now()));
         [trim, due].into_iter().flatten().min()
     }

@@ -28,7 +28,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, warn};
 
 /// Connections of the API. A connection takes about 20 KiB while it waits in a long poll, so
@@ -42,6 +42,13 @@ const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 /// Bytes of all headers of a request.
 const HEADERS_BYTES_MAX: u32 = 64 << 10;
+/// Bytes that hyper buffers of an HTTP/1.1 connection, and so the longest head.
+const HTTP1_BUFFER_BYTES_MAX: usize = 512 << 10;
+/// What an HTTP/2 connection begins with, and no HTTP/1.1 request does.
+const HTTP2_START: &[u8; HTTP2_LENGTH] = b"PRI ";
+const HTTP2_LENGTH: usize = 4;
+/// How long to wait for the rest of the first bytes, when a client sends even those in pieces.
+const START_RETRY: Duration = Duration::from_millis(10);
 /// How long to wait after the system refused to give us a connection.
 const ACCEPT_RETRY: Duration = Duration::from_millis(500);
 
@@ -84,7 +91,8 @@ pub(crate) trait Answers: Send + Sync + 'static {
 /// A listener with what its connections share.
 pub(crate) struct Listener<A> {
     answers: Arc<A>,
-    builder: Builder<TokioExecutor>,
+    http1: Builder<TokioExecutor>,
+    http2: Builder<TokioExecutor>,
     client_timeout: Duration,
     slots: Arc<Semaphore>,
 }
@@ -92,10 +100,11 @@ pub(crate) struct Listener<A> {
 impl<A: Answers> Listener<A> {
     /// Connections that `answers` answers, at most so many at a time over all sockets.
     pub(crate) fn new(answers: Arc<A>, client_timeout: Duration, connections_max: usize) -> Arc<Listener<A>> {
-        let mut builder = Builder::new(TokioExecutor::new());
+        let mut http1 = Builder::new(TokioExecutor::new()).http1_only();
         // The time-out of heads is ours, see above; hyper's would set a timer for each request.
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(512 << 10);
-        builder
+        http1.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HTTP1_BUFFER_BYTES_MAX);
+        let mut http2 = Builder::new(TokioExecutor::new()).http2_only();
+        http2
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS_MAX)
@@ -105,7 +114,7 @@ impl<A: Answers> Listener<A> {
             .keep_alive_interval(client_timeout)
             .keep_alive_timeout(client_timeout);
         let slots = Arc::new(Semaphore::new(connections_max));
-        Arc::new(Listener { answers, builder, client_timeout, slots })
+        Arc::new(Listener { answers, http1, http2, client_timeout, slots })
     }
 
     /// Accepts connections until `phase` says to drain, then waits for those that are open to finish. Dropping
@@ -143,7 +152,8 @@ impl<A: Answers> Listener<A> {
                 Ok::<_, Infallible>(answered)
             }
         });
-        let mut connection = std::pin::pin!(self.builder.serve_connection(TokioIo::new(stream), service));
+        let Ok(builder) = timeout(self.client_timeout, self.builder(&stream)).await else { return };
+        let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
         let mut ending = std::pin::pin!(draining(phase));
         let mut finishing = false;
         loop {
@@ -164,6 +174,24 @@ impl<A: Answers> Listener<A> {
                     finishing = true;
                     connection.as_mut().graceful_shutdown();
                 }
+            }
+        }
+    }
+}
+
+impl<A> Listener<A> {
+    /// Looks at the first bytes without taking them. hyper's own way would take them, and have every
+    /// connection keep a buffer of twice the size.
+    async fn builder(&self, stream: &TcpStream) -> &Builder<TokioExecutor> {
+        let mut start = [0; HTTP2_LENGTH];
+        loop {
+            match stream.peek(&mut start).await {
+                Ok(HTTP2_LENGTH) if start == *HTTP2_START => return &self.http2,
+                Ok(some @ 1..HTTP2_LENGTH) if start[..some] == HTTP2_START[..some] => {
+                    sleep(START_RETRY).await
+                }
+                // What is wrong with the connection will be found again when it is read.
+                Ok(_) | Err(_) => return &self.http1,
             }
         }
     }

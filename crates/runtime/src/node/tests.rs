@@ -115,11 +115,11 @@ fn texts(answer: &Answer) -> Vec<String> {
     received(answer).into_iter().map(|(text, _)| text).collect()
 }
 
-/// Receives and deletes until the queue has been empty for a second.
+/// Receives and deletes until nothing is available.
 async fn drain(node: &Node, arn: &Arn) -> Vec<String> {
     let mut all = Vec::new();
     loop {
-        let answer = ask_queue(node, arn, receiving(10, 30, 1)).await;
+        let answer = ask_queue(node, arn, receiving(10, 30, 0)).await;
         let got = received(&answer);
         if got.is_empty() {
             return all;

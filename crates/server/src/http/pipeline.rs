@@ -21,6 +21,7 @@ use postrider_iam::{Signed, sigv4};
 use postrider_wire::response::{encode, encode_error};
 use postrider_wire::sqs::ReceiveMessageOutput;
 use postrider_wire::{Action, Error, Output, Protocol, Routed, Service, route, url};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
@@ -42,6 +43,56 @@ pub(crate) struct Pipeline {
     phase: watch::Receiver<Phase>,
 }
 
+/// What of a request says what is asked for.
+type Asked<'a> = postrider_wire::Request<'a>;
+
+/// A receive that was let in, apart from the buffers that it came in: it may wait for long, and a connection
+/// whose request is kept whole takes half as much memory again.
+struct Kept {
+    method: Method,
+    path: Box<str>,
+    query: Box<str>,
+    content_type: Option<Box<str>>,
+    target: Option<Box<str>>,
+    body: Box<[u8]>,
+    hint: Option<Service>,
+    base: String,
+    peer: IpAddr,
+}
+
+impl Kept {
+    fn of(asked: &Asked<'_>, hint: Option<Service>, base: String, peer: IpAddr) -> Kept {
+        Kept {
+            method: Method::from_bytes(asked.method.as_bytes()).unwrap_or_default(),
+            path: asked.path.into(),
+            query: asked.query.into(),
+            content_type: asked.content_type.map(Into::into),
+            target: asked.target.map(Into::into),
+            body: asked.body.into(),
+            hint,
+            base,
+            peer,
+        }
+    }
+
+    fn routed(&self) -> Routed<'_> {
+        let asked = Asked {
+            method: self.method.as_str(),
+            path: &self.path,
+            query: &self.query,
+            content_type: self.content_type.as_deref(),
+            target: self.target.as_deref(),
+            body: &self.body,
+        };
+        route(&asked, self.hint).expect("the same request was routed before")
+    }
+
+    /// Without a trace: what is received has the trace that it was sent with.
+    fn origin(&self) -> Origin<'_> {
+        Origin { scheme_and_host: &self.base, path: &self.path, trace_id: None, peer: self.peer }
+    }
+}
+
 /// A request that is not carried out: how and what to answer.
 struct Refused {
     protocol: Protocol,
@@ -59,61 +110,59 @@ impl Pipeline {
     async fn carry_out<'r>(
         &self,
         ends: Ends,
-        parts: &Parts,
+        parts: Parts,
         incoming: Incoming,
         request_id: &'r str,
     ) -> (Option<Action>, postrider_wire::Response<'r>) {
-        let host = host(parts);
+        let body = match self.bodies.read(incoming).await {
+            Ok(body) => body,
+            Err(flaw) => return refuse(unread(&parts, flaw), request_id),
+        };
+        let host = host(&parts);
         let base = match host {
             Some(host) => format!("http://{host}"),
             None => format!("http://{}", ends.local),
         };
+        let asked = asked(&parts, &body.bytes);
+        let (signed, hint, routed) = match self.admit(&parts, host, &asked) {
+            Ok(admitted) => admitted,
+            Err(refused) => return refuse(refused, request_id),
+        };
+        let action = routed.action;
+        if action == Action::ReceiveMessage {
+            let kept = Kept::of(&asked, hint, base, ends.peer);
+            drop(routed);
+            drop((body, parts));
+            return (Some(action), self.receive(signed, kept, request_id).await);
+        }
         let origin = Origin {
             scheme_and_host: &base,
-            path: parts.uri.path(),
-            trace_id: text(parts, &TRACE_ID),
+            path: asked.path,
+            trace_id: text(&parts, &TRACE_ID),
             peer: ends.peer,
         };
-        let body = match self.bodies.read(incoming).await {
-            Ok(body) => body,
-            Err(flaw) => return refuse(unread(parts, flaw), request_id),
-        };
-        match self.admit(parts, host, &body.bytes) {
-            Ok((signed, routed)) => {
-                let action = routed.action;
-                let answered = if action == Action::ReceiveMessage {
-                    self.receive(signed, routed, &origin, request_id).await
-                } else {
-                    op::answer(&self.context, signed, routed, &origin, request_id).await
-                };
-                (Some(action), answered)
-            }
-            Err(refused) => refuse(refused, request_id),
-        }
+        (Some(action), op::answer(&self.context, signed, routed, &origin, request_id).await)
     }
 
-    /// Finds out what is asked for, and by whom.
+    /// Finds out who asks, and for what; also the service that the signature names.
     fn admit<'a>(
         &self,
         parts: &'a Parts,
         host: Option<&str>,
-        body: &'a [u8],
-    ) -> Result<(Signed, Routed<'a>), Refused> {
-        let (method, path, query) =
-            (parts.method.as_str(), parts.uri.path(), parts.uri.query().unwrap_or_default());
+        asked: &Asked<'a>,
+    ) -> Result<(Signed, Option<Service>, Routed<'a>), Refused> {
         let mut headers: Vec<(&str, &[u8])> = Vec::with_capacity(parts.headers.len() + 1);
         headers.extend(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
         if let Some(authority) = host.filter(|_| !parts.headers.contains_key(HOST)) {
             headers.push((HOST.as_str(), authority.as_bytes()));
         }
+        let Asked { method, path, query, body, .. } = *asked;
         let received = sigv4::Request { method, path, query, headers: &headers, body };
         let hint = sigv4::hint(&received).service().map(|service| match service {
             postrider_iam::Service::Sqs => Service::Sqs,
             postrider_iam::Service::Sns => Service::Sns,
         });
-        let (content_type, target) = (text(parts, &CONTENT_TYPE), text(parts, &TARGET));
-        let asked = postrider_wire::Request { method, path, query, content_type, target, body };
-        let routed = route(&asked, hint).map_err(|unroutable| Refused {
+        let routed = route(asked, hint).map_err(|unroutable| Refused {
             protocol: unroutable.protocol,
             service: unroutable.service,
             action: None,
@@ -125,7 +174,7 @@ impl Pipeline {
             Service::Sns => postrider_iam::Service::Sns,
         };
         match self.context.gate.check(&received, Some(expected), now_s()) {
-            Ok(signed) => Ok((signed, routed)),
+            Ok(signed) => Ok((signed, hint, routed)),
             Err(fault) => {
                 let error = reject::auth(&fault, service);
                 Err(Refused { protocol: routed.protocol, service, action: Some(routed.action), error })
@@ -138,17 +187,18 @@ impl Pipeline {
     async fn receive<'r>(
         &self,
         signed: Signed,
-        routed: Routed<'_>,
-        origin: &Origin<'_>,
+        kept: Kept,
         request_id: &'r str,
     ) -> postrider_wire::Response<'r> {
+        let routed = kept.routed();
         let protocol = routed.protocol;
+        let origin = kept.origin();
         let drained = async {
             draining(self.phase.clone()).await;
             sleep(RECEIVE_GRACE).await;
         };
         tokio::select! {
-            answered = op::answer(&self.context, signed, routed, origin, request_id) => answered,
+            answered = op::answer(&self.context, signed, routed, &origin, request_id) => answered,
             () = drained => {
                 let nothing = Output::ReceiveMessage(ReceiveMessageOutput { messages: Vec::new() });
                 encode(protocol, &nothing, request_id)
@@ -177,7 +227,7 @@ impl Answers for Pipeline {
             certificate.headers_mut().insert(REQUEST_ID, visible(request_id));
             return certificate;
         }
-        let (action, answered) = self.carry_out(ends, &parts, incoming, request_id).await;
+        let (action, answered) = self.carry_out(ends, parts, incoming, request_id).await;
         self.context.metrics.answered(action, answered.status, started.elapsed());
         to_http(answered)
     }
@@ -220,6 +270,17 @@ fn to_http(answered: postrider_wire::Response<'_>) -> Response<Full<Bytes>> {
 
 fn visible(request_id: &str) -> HeaderValue {
     HeaderValue::from_str(request_id).expect("a UUID is visible ASCII")
+}
+
+fn asked<'a>(parts: &'a Parts, body: &'a [u8]) -> Asked<'a> {
+    Asked {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        content_type: text(parts, &CONTENT_TYPE),
+        target: text(parts, &TARGET),
+        body,
+    }
 }
 
 /// The host that the client reached us by; HTTP/2 names it in the URI.

@@ -126,3 +126,19 @@ async fn payloads_are_read_back_while_the_log_is_trimmed_underneath() {
     assert_eq!(got, (0..50).map(text).collect::<BTreeSet<_>>());
     closed(node).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_purge_the_log_shrinks_though_nobody_asks_anything() {
+    let node = logs::on_faulty_disk(&FaultyDisk::new(), 0);
+    let arn = create_queue(&node, 0).await;
+    for _ in 0..100 {
+        send(&node, &arn, &"z".repeat(10_000)).await;
+    }
+    ask_queue(&node, &arn, AskQueue::Purge).await.result.unwrap();
+    let gauge = |which: fn(&crate::handle::Gauges) -> &std::sync::atomic::AtomicU64| {
+        which(node.shard(&arn).gauges()).load(std::sync::atomic::Ordering::Relaxed)
+    };
+    until("the log is small", || gauge(|gauges| &gauges.log_bytes) < 260 << 10).await;
+    assert!(gauge(|gauges| &gauges.live_bytes) < 1_000);
+    closed(node).await;
+}
