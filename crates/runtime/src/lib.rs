@@ -1,11 +1,11 @@
 //! The core over a log.
 //!
 //! ```text
-//!  ask ──> mailbox ──> writer thread ──────────> syncer thread ──> replies
-//!          bounded     one turn: advance,        append, fdatasync,
-//!                      decide, apply, encode     release, trim
-//!                           │                         │
-//!                      long polls                  pending
+//!  ask ──> mailbox ──> one thread a shard ───────────────────────────> replies
+//!          bounded     a turn: advance,      append, fdatasync,
+//!                      decide, apply, encode release, trim
+//!                           │                     │
+//!                      long polls              pending
 //! ```
 //!
 //! - [`writer`] is one turn, without any I/O: commands in, an entry and replies out. It can be driven
@@ -15,7 +15,7 @@
 //!   There are no exceptions: rejections and empty receives wait too.
 //! - [`compaction`] states again what is live in the oldest segment, so that it can be trimmed.
 //! - [`open`] makes a writer out of a log: replay, check, claim.
-//! - [`turn`] is the thin loop that owns the threads; [`handle`] is how everybody else asks.
+//! - [`turn`] is the thin loop that owns the thread and the log; [`handle`] is how everybody else asks.
 //! - [`relay`] carries what one shard owes to another.
 //! - [`clock`] is shard time.
 

@@ -153,7 +153,7 @@ impl Node {
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         info!(shard = index, epoch = log.epoch(), tail = log.tail(), took_ms, "shard opened");
         let (calls, mailbox) = sync_channel(crate::handle::MAILBOX_CALLS_MAX);
-        self.threads.extend(turn::start(writer, log, clock, started, mailbox, shared.clone())?);
+        self.threads.push(turn::start(writer, log, clock, started, mailbox, shared.clone())?);
         self.shards.push(ShardHandle::new(calls, shared));
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! The thin loop: one writer thread and one syncer thread a shard.
+//! The thin loop: one thread a shard, which takes turns and makes them durable.
 //!
-//! While the syncer appends one batch, the writer fills the next; at most one finished batch waits
-//! in between, and then the mailbox collects. So the slower the disk, the larger the groups.
+//! While the log syncs one turn's entry, the mailbox collects the next. So the slower the disk, the
+//! larger the groups, and a group costs one wake-up. Why the sync has no thread of its own: ADR 8.
 
 use crate::clock::Clock;
 use crate::compaction::{Compactor, SLICE_BYTES};
@@ -11,7 +11,7 @@ use crate::writer::{Batch, Caller, Writer};
 use postrider_core::{Command, Lsn, Timestamp};
 use postrider_log::{Fault, Log, Reader};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
@@ -24,8 +24,6 @@ const REAP_SLICE: usize = 4_096;
 const FULL_RETRY: Duration = Duration::from_millis(200);
 /// How long the writer waits, if nobody asks anything, before it looks again whether a segment was trimmed.
 const TRIM_RETRY: Duration = Duration::from_millis(100);
-/// Batches that one append makes durable: with what a turn takes in, this bounds what waits in memory.
-const GROUP_BATCHES_MAX: usize = 4;
 
 impl Caller for oneshot::Sender<Answer> {
     fn is_gone(&self) -> bool {
@@ -42,8 +40,8 @@ pub(crate) fn clocks(started: Instant) -> (u64, u64) {
     (ms(wall), ms(started.elapsed()))
 }
 
-/// Starts the two threads of a shard. They end when the last handle is gone, after everything in the
-/// mailbox is answered; or when the log fails.
+/// Starts the thread of a shard. It ends when the node closes, after everything in the mailbox is
+/// answered; or when the log fails.
 pub(crate) fn start(
     writer: Writer<Reply>,
     log: Box<dyn Log>,
@@ -51,17 +49,12 @@ pub(crate) fn start(
     started: Instant,
     calls: Receiver<Mail>,
     shared: Arc<Shared>,
-) -> std::io::Result<[std::thread::JoinHandle<()>; 2]> {
-    let (batches, queue) = sync_channel(1);
+) -> std::io::Result<std::thread::JoinHandle<()>> {
     let reader = log.reader();
-    let syncer = Syncer { log, reader: reader.clone(), pending: Pending::default(), shared: shared.clone() };
-    let compactor = Compactor::new(SLICE_BYTES);
-    let turns = Turns { writer, clock, started, calls, batches, reader, compactor, shared };
-    let index = turns.shared.index;
-    Ok([
-        std::thread::Builder::new().name(format!("writer-{index}")).spawn(move || turns.run())?,
-        std::thread::Builder::new().name(format!("syncer-{index}")).spawn(move || syncer.run(&queue))?,
-    ])
+    let (compactor, pending) = (Compactor::new(SLICE_BYTES), Pending::default());
+    let turns = Turns { writer, clock, started, calls, log, reader, pending, compactor, shared };
+    let name = format!("shard-{}", turns.shared.index);
+    std::thread::Builder::new().name(name).spawn(move || turns.run())
 }
 
 struct Turns {
@@ -69,8 +62,9 @@ struct Turns {
     clock: Clock,
     started: Instant,
     calls: Receiver<Mail>,
-    batches: SyncSender<Batch<Reply>>,
+    log: Box<dyn Log>,
     reader: Arc<dyn Reader>,
+    pending: Pending<Reply>,
     compactor: Compactor,
     shared: Arc<Shared>,
 }
@@ -100,7 +94,11 @@ impl Turns {
             if closed {
                 self.writer.dismiss();
             }
-            if !self.finish() || closed {
+            if !self.finish() {
+                return;
+            }
+            if closed {
+                info!(shard = self.shared.index, tail = self.log.tail(), "shard closed");
                 return;
             }
             next = self.wait();
@@ -180,42 +178,25 @@ impl Turns {
         }
     }
 
-    /// Hands the turn's batches to the syncer. False when it is gone.
+    /// Ends the turn and makes it durable. False if that failed: then nobody who waits is answered, and
+    /// the shard is worthless.
     fn finish(&mut self) -> bool {
         let batches = self.writer.end();
         self.shared.publish(&mut self.writer, &*self.reader);
-        batches.into_iter().all(|batch| self.batches.send(batch).is_ok()) && !self.shared.has_failed()
-    }
-}
-
-struct Syncer {
-    log: Box<dyn Log>,
-    reader: Arc<dyn Reader>,
-    pending: Pending<Reply>,
-    shared: Arc<Shared>,
-}
-
-impl Syncer {
-    fn run(mut self, queue: &Receiver<Batch<Reply>>) {
-        while let Ok(first) = queue.recv() {
-            let mut group = vec![first];
-            group.extend(queue.try_iter().take(GROUP_BATCHES_MAX - 1));
-            if let Err(fault) = self.sync(group) {
-                let reason = crate::chain(&fault);
-                error!(shard = self.shared.index, reason, "the log failed, so this shard stops");
-                self.pending.abandon();
-                self.shared.fail();
-                return;
-            }
+        if let Err(fault) = self.commit(batches) {
+            let reason = crate::chain(&fault);
+            error!(shard = self.shared.index, reason, "the log failed, so this shard stops");
+            self.pending.abandon();
+            self.shared.fail();
         }
-        info!(shard = self.shared.index, tail = self.log.tail(), "shard closed");
+        !self.shared.has_failed()
     }
 
-    /// Makes a group of batches durable with one append, and lets its replies go.
-    fn sync(&mut self, group: Vec<Batch<Reply>>) -> Result<(), Fault> {
-        let mut entries = Vec::with_capacity(group.len());
+    /// Makes the batches of a turn durable with one append, and lets their replies go.
+    fn commit(&mut self, batches: Vec<Batch<Reply>>) -> Result<(), Fault> {
+        let mut entries = Vec::with_capacity(batches.len());
         let mut trim = None;
-        for batch in group {
+        for batch in batches {
             entries.extend(batch.entry);
             self.pending.hold(batch.lsn, batch.replies);
             trim = trim.max(batch.trim);
