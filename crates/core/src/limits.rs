@@ -38,7 +38,9 @@ pub const LIST_SNS_PAGE: usize = 100;
 pub const TOPIC_MESSAGE_BYTES_DEFAULT: u32 = 262_144;
 /// Subscriptions of one topic. AWS has 12,500,000; here one publication with all that it owes must fit
 /// into one entry of the log.
-pub const SUBSCRIPTIONS_PER_TOPIC_MAX: usize = 100_000;
+pub const SUBSCRIPTIONS_PER_TOPIC_MAX: usize = 20_000;
+/// Attributes of a message that a queue can take in raw form (sns 6).
+pub const RAW_ATTRIBUTES_MAX: usize = 10;
 /// Filter policies of one topic (sns 12).
 pub const FILTERS_PER_TOPIC_MAX: usize = 200;
 /// Messages of one peek of the admin interface.

@@ -39,7 +39,8 @@ pub(crate) fn decide_visibility(
         let receipt = open(queue, bytes, sealer)?;
         let message = queue.messages.by_number.get(&receipt.number).ok_or(Rejection::MessageGone)?;
         let until = now.plus_s(*timeout_s);
-        if until > message.receives.last_at.plus_s(limits::VISIBILITY_S_MAX) {
+        // To end the wait is always allowed, however long it has been.
+        if *timeout_s > 0 && until > message.receives.last_at.plus_s(limits::VISIBILITY_S_MAX) {
             return Err(Rejection::VisibilityBeyondLimit);
         }
         changes.push((receipt.number, until));

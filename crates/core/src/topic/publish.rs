@@ -84,6 +84,10 @@ impl<'a> Placing<'a> {
                 continue;
             }
             let (id, form) = (subscription.id, subscription.form);
+            if form == Form::Raw && facts.attribute_count() > limits::RAW_ATTRIBUTES_MAX {
+                dropped += 1;
+                continue;
+            }
             let to = subscription.queue.shard(self.shard.config.shards);
             let here = to == self.shard.config.index && copies.len() < limits::COPIES_PER_TURN_MAX;
             if !here {

@@ -6,7 +6,7 @@ use crate::event::{Event, MessageStated, Receives, Tags};
 use crate::id::Uuid;
 use crate::reply::{More, Reply};
 use crate::shard::Config;
-use crate::topic::filter::{Facts, Policy, Scope, Value};
+use crate::topic::filter::{AttributeFact, Facts, Policy, Scope, Value};
 use crate::topic::subscription::{Change, Filter};
 use crate::{Rejection, limits};
 use std::sync::Arc;
@@ -106,6 +106,23 @@ fn a_publication_must_have_been_looked_into_if_some_filter_looks_into_bodies() {
     live.ask_topic(AskTopic::SetSubscription(id, attributes)).unwrap();
     assert!(!live.shard.judgement(&topic()).unwrap().filters_bodies);
     live.ask_topic(blind()).unwrap();
+}
+
+#[test]
+fn a_raw_copy_has_at_most_ten_attributes() {
+    let mut live = Live::new(Config::default());
+    live.create("a", vec![]);
+    live.create_topic();
+    live.subscribe("a", None).unwrap();
+    let publish = |attributes: usize| {
+        let named = (0..attributes).map(|n| (format!("k{n}").into(), AttributeFact::Binary)).collect();
+        let facts = Facts::new(named, None);
+        AskTopic::Publish(vec![Publish { payload: payload("x"), facts, body: Presence::Absent }])
+    };
+    assert_eq!(live.ask_topic(publish(11)).unwrap().dropped, 1);
+    assert_eq!(live.receive("a", 10).len(), 0);
+    assert_eq!(live.ask_topic(publish(10)).unwrap().dropped, 0);
+    assert_eq!(live.receive("a", 10).len(), 1);
 }
 
 #[test]

@@ -45,6 +45,11 @@ impl Facts {
         Some(&self.attributes[at].1)
     }
 
+    /// How many attributes the message has.
+    pub(crate) fn attribute_count(&self) -> usize {
+        self.attributes.len()
+    }
+
     /// Whether the message has any attribute at all.
     pub(crate) fn has_attributes(&self) -> bool {
         !self.attributes.is_empty()
