@@ -31,8 +31,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, warn};
 
-/// Connections of the API. A connection takes about 20 KiB while it waits in a long poll, so
-/// this is 320 MiB at worst, and some hundred clients with the pools that SDKs have.
+/// Connections of the API. A connection takes about 17 KiB while it waits in a long poll, so
+/// this is 270 MiB at worst, and some hundred clients with the pools that SDKs have.
 pub(crate) const CONNECTIONS_MAX: usize = 16_384;
 /// Requests that are open on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
@@ -152,9 +152,13 @@ impl<A: Answers> Listener<A> {
                 Ok::<_, Infallible>(answered)
             }
         });
-        let Ok(builder) = timeout(self.client_timeout, self.builder(&stream)).await else { return };
-        let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
         let mut ending = std::pin::pin!(draining(phase));
+        let builder = tokio::select! {
+            builder = timeout(self.client_timeout, self.builder(&stream)) => builder,
+            () = ending.as_mut() => return,
+        };
+        let Ok(builder) = builder else { return };
+        let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
         let mut finishing = false;
         loop {
             tokio::select! {

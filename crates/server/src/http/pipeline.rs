@@ -61,8 +61,8 @@ struct Kept {
 }
 
 impl Kept {
-    fn of(asked: &Asked<'_>, hint: Option<Service>, base: String, peer: IpAddr) -> Kept {
-        Kept {
+    fn of(asked: &Asked<'_>, hint: Option<Service>, base: String, peer: IpAddr) -> Box<Kept> {
+        Box::new(Kept {
             method: Method::from_bytes(asked.method.as_bytes()).unwrap_or_default(),
             path: asked.path.into(),
             query: asked.query.into(),
@@ -72,7 +72,7 @@ impl Kept {
             hint,
             base,
             peer,
-        }
+        })
     }
 
     fn routed(&self) -> Routed<'_> {
@@ -105,43 +105,6 @@ impl Pipeline {
     /// A pipeline whose long polls end when `phase` says to drain.
     pub(crate) fn new(context: Arc<Context>, bodies: Bodies, phase: watch::Receiver<Phase>) -> Pipeline {
         Pipeline { context, bodies, phase }
-    }
-
-    async fn carry_out<'r>(
-        &self,
-        ends: Ends,
-        parts: Parts,
-        incoming: Incoming,
-        request_id: &'r str,
-    ) -> (Option<Action>, postrider_wire::Response<'r>) {
-        let body = match self.bodies.read(incoming).await {
-            Ok(body) => body,
-            Err(flaw) => return refuse(unread(&parts, flaw), request_id),
-        };
-        let host = host(&parts);
-        let base = match host {
-            Some(host) => format!("http://{host}"),
-            None => format!("http://{}", ends.local),
-        };
-        let asked = asked(&parts, &body.bytes);
-        let (signed, hint, routed) = match self.admit(&parts, host, &asked) {
-            Ok(admitted) => admitted,
-            Err(refused) => return refuse(refused, request_id),
-        };
-        let action = routed.action;
-        if action == Action::ReceiveMessage {
-            let kept = Kept::of(&asked, hint, base, ends.peer);
-            drop(routed);
-            drop((body, parts));
-            return (Some(action), self.receive(signed, kept, request_id).await);
-        }
-        let origin = Origin {
-            scheme_and_host: &base,
-            path: asked.path,
-            trace_id: text(&parts, &TRACE_ID),
-            peer: ends.peer,
-        };
-        (Some(action), op::answer(&self.context, signed, routed, &origin, request_id).await)
     }
 
     /// Finds out who asks, and for what; also the service that the signature names.
@@ -187,7 +150,7 @@ impl Pipeline {
     async fn receive<'r>(
         &self,
         signed: Signed,
-        kept: Kept,
+        kept: Box<Kept>,
         request_id: &'r str,
     ) -> postrider_wire::Response<'r> {
         let routed = kept.routed();
@@ -206,40 +169,67 @@ impl Pipeline {
         }
     }
 
+    fn refuse(&self, refused: Refused, request_id: &str, started: Instant) -> Response<Full<Bytes>> {
+        let Refused { protocol, service, action, error } = refused;
+        let answered = encode_error(protocol, service, &error, request_id);
+        self.context.metrics.answered(action, answered.status, started.elapsed());
+        to_http(answered)
+    }
+
     /// The certificate that notifications are signed with, if the request asks for it.
-    fn certificate(&self, parts: &Parts) -> Option<Response<Full<Bytes>>> {
+    fn certificate(&self, parts: &Parts, request_id: &str) -> Option<Response<Full<Bytes>>> {
         let name = parts.uri.path().strip_prefix("/SimpleNotificationService-")?;
         let key_id = name.strip_suffix(".pem").filter(|_| parts.method == Method::GET)?;
         let key = self.context.signing.key_now().filter(|key| key.key_id() == key_id)?;
         let mut response = Response::new(Full::from(key.certificate_pem().to_owned()));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-pem-file"));
+        response.headers_mut().insert(REQUEST_ID, visible(request_id));
         Some(response)
     }
 }
 
 impl Answers for Pipeline {
+    // In one piece, since every future that a request passes through keeps room for what it was given.
     async fn answer(&self, ends: Ends, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let started = Instant::now();
         let mut buffer = Uuid::encode_buffer();
         let request_id: &str = Uuid::new_v4().hyphenated().encode_lower(&mut buffer);
         let (parts, incoming) = request.into_parts();
-        if let Some(mut certificate) = self.certificate(&parts) {
-            certificate.headers_mut().insert(REQUEST_ID, visible(request_id));
+        if let Some(certificate) = self.certificate(&parts, request_id) {
             return certificate;
         }
-        let (action, answered) = self.carry_out(ends, parts, incoming, request_id).await;
-        self.context.metrics.answered(action, answered.status, started.elapsed());
+        let body = match self.bodies.read(incoming).await {
+            Ok(body) => body,
+            Err(flaw) => return self.refuse(unread(&parts, flaw), request_id, started),
+        };
+        let host = host(&parts);
+        let base = match host {
+            Some(host) => format!("http://{host}"),
+            None => format!("http://{}", ends.local),
+        };
+        let asked = asked(&parts, &body.bytes);
+        let (signed, hint, routed) = match self.admit(&parts, host, &asked) {
+            Ok(admitted) => admitted,
+            Err(refused) => return self.refuse(refused, request_id, started),
+        };
+        let action = routed.action;
+        let answered = if action == Action::ReceiveMessage {
+            let kept = Kept::of(&asked, hint, base, ends.peer);
+            drop(routed);
+            drop((body, parts));
+            self.receive(signed, kept, request_id).await
+        } else {
+            let trace_id = text(&parts, &TRACE_ID);
+            let origin = Origin { scheme_and_host: &base, path: asked.path, trace_id, peer: ends.peer };
+            op::answer(&self.context, signed, routed, &origin, request_id).await
+        };
+        self.context.metrics.answered(Some(action), answered.status, started.elapsed());
         to_http(answered)
     }
 
     fn connected(&self) -> impl Drop + Send {
         self.context.metrics.connected()
     }
-}
-
-fn refuse(refused: Refused, request_id: &str) -> (Option<Action>, postrider_wire::Response<'_>) {
-    let Refused { protocol, service, action, error } = refused;
-    (action, encode_error(protocol, service, &error, request_id))
 }
 
 /// What to answer to a request whose body was not read: its protocol is a guess from its head.
