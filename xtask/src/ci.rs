@@ -25,7 +25,12 @@ pub(crate) fn ci(arguments: &[String]) -> Result<(), String> {
         cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])
     })?;
     steps.run("test", || cargo(&["test", "--workspace"]))?;
-    steps.run("binary", || server::binary(Profile::Checked).map(|_| Outcome::Done))?;
+    steps.run("scripts over HTTP", || {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["test", "--quiet", "--package", "postrider-script", "--test", "http"]);
+        step::exec(command.env("POSTRIDER_BIN", server::binary(Profile::Checked)?))?;
+        Ok(Outcome::Done)
+    })?;
     for shards in SHARDS {
         steps.run(&format!("sdk-python, shards {shards}"), || {
             python::run_sdk(Profile::Checked, shards, None)

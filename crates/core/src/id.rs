@@ -48,16 +48,18 @@ impl Uuid {
 
 impl std::fmt::Display for Uuid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let b = self.0;
-        write!(
-            f,
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            (b >> 96) as u32,
-            (b >> 80) as u16,
-            (b >> 64) as u16,
-            (b >> 48) as u16,
-            b & 0xffff_ffff_ffff
-        )
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [b'-'; 36];
+        let mut at = 0;
+        for byte in self.0.to_be_bytes() {
+            if matches!(at, 8 | 13 | 18 | 23) {
+                at += 1;
+            }
+            text[at] = DIGITS[usize::from(byte >> 4)];
+            text[at + 1] = DIGITS[usize::from(byte & 0xf)];
+            at += 2;
+        }
+        f.write_str(std::str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
     }
 }
 
@@ -107,6 +109,10 @@ mod tests {
         }
         assert_ne!(a.copy_for(b), b.copy_for(a));
         assert_eq!(a.copy_for(b), a.copy_for(b));
+        assert_eq!(
+            Uuid(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef).to_string(),
+            "01234567-89ab-cdef-0123-456789abcdef"
+        );
         assert!(Uuid::parse("not-a-uuid").is_none());
         assert!(Uuid::parse(&"-".repeat(36)).is_none());
     }

@@ -150,7 +150,7 @@ impl Config {
             durability,
             memory: durability == Durability::Memory,
             shards: layer.shards,
-            segment_bytes: layer.segment_bytes.unwrap_or(Size(64 << 20)),
+            segment_bytes: layer.segment_bytes.unwrap_or(Size(16 << 20)),
             body_memory: layer.body_memory.unwrap_or(Size(256 << 20)),
             request_bytes_max: layer.request_bytes_max.unwrap_or(Size(REQUEST_BYTES_DEFAULT)),
             client_timeout_s: layer.client_timeout_s.unwrap_or(60),

@@ -1,3 +1,5 @@
+//! What verify, inspect and repair say of logs that are whole, torn and rotten.
+
 use std::sync::Arc;
 
 use super::*;

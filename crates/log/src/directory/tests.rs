@@ -1,3 +1,5 @@
+//! Data directories: made once, locked, refused when they do not fit.
+
 use super::*;
 
 fn asked(shards: Option<u16>) -> Asked {

@@ -1,3 +1,5 @@
+//! The faulty disk keeps, drops and tears exactly what it says.
+
 use super::*;
 
 fn file(disk: &FaultyDisk, name: &str) -> Arc<dyn DiskFile> {

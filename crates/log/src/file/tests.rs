@@ -1,3 +1,5 @@
+//! The file log: appending, rolling, trimming, and failing for good.
+
 use super::*;
 use crate::contract::{ENTRY_BYTES_MAX, SEGMENT_BYTES, entry, everything};
 use crate::faulty::FaultyDisk;

@@ -1,3 +1,5 @@
+//! The bytes of frames, and what counts as one.
+
 use super::*;
 
 const IDENTITY: Identity = Identity { shard: 3, salt: 0x1122_3344_5566_7788 };

@@ -1,3 +1,5 @@
+//! Opening a log after each kind of stop.
+
 use super::*;
 use crate::contract::{ENTRY_BYTES_MAX, SEGMENT_BYTES, entry, everything};
 use crate::faulty::FaultyDisk;

@@ -1,3 +1,5 @@
+//! The table of cases of recovery, row by row.
+
 use std::sync::Arc;
 
 use super::*;

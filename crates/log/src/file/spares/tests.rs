@@ -1,3 +1,5 @@
+//! Spare segments: made ahead, given back, and wanting when the disk is full.
+
 use super::*;
 use crate::faulty::FaultyDisk;
 
