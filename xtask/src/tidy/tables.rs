@@ -20,8 +20,10 @@ pub(super) fn operations(actions: &str) -> Result<Vec<String>, String> {
 pub(super) fn missing_operations(pages: &[Page], operations: &[String]) -> Vec<String> {
     let directory = OPERATIONS.replace(".rs", "/");
     let table = pages.iter().filter(|page| page.path == OPERATIONS || page.path.starts_with(&directory));
-    let text: String = table.map(|page| page.text.as_str()).collect();
-    // A name stands in the table as text: not every one is a name that Rust would take.
+    // A name stands in the table as text, since not every one is a name that Rust would take; in a comment
+    // it does not count.
+    let uncommented = |line: &str| line.split("//").next().unwrap_or_default().to_owned() + "\n";
+    let text: String = table.flat_map(|page| page.text.lines()).map(uncommented).collect();
     let known: HashSet<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     operations
         .iter()
