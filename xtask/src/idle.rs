@@ -37,8 +37,11 @@ pub(crate) fn run(windows: u32) -> Result<(), String> {
     settle(&server, &data_dir)?;
 
     let (mut cpu, mut resident_kib, mut wrote) = (0, 0, 0);
+    // The same connections all the time, as the pools of SDKs keep them.
+    let mut clients: Vec<Client> =
+        (0..PARKED).map(|_| Client::new(&server.api, Duration::from_secs(60))).collect();
     for window in 1..=windows {
-        let parked = park(&server, &queue_url)?;
+        park(&mut clients, &queue_url)?;
         // The last poll was sent a moment ago: give the server one second to take it in.
         std::thread::sleep(Duration::from_secs(1));
         let (before, files) = (Usage::of(&server)?, fingerprint(&data_dir)?);
@@ -52,7 +55,7 @@ pub(crate) fn run(windows: u32) -> Result<(), String> {
         wrote += after.written - before.written;
         resident_kib = resident_kib.max(after.resident_kib);
         println!("    window {window}: {after:?}");
-        demand_empty(parked)?;
+        demand_empty(&mut clients)?;
     }
     let share = cpu as f64 / 100.0 / (WINDOW.as_secs_f64() * f64::from(windows));
     let megabytes = resident_kib as f64 / 1024.0;
@@ -88,20 +91,16 @@ fn create_queue(server: &Server) -> Result<String, String> {
     url.ok_or_else(|| format!("CreateQueue answered {}", reply.body))
 }
 
-fn park(server: &Server, queue_url: &str) -> Result<Vec<Client>, String> {
+fn park(clients: &mut [Client], queue_url: &str) -> Result<(), String> {
     let input = json!({ "QueueUrl": queue_url, "WaitTimeSeconds": 20 });
-    (0..PARKED)
-        .map(|_| {
-            let mut client = Client::new(&server.api, Duration::from_secs(60));
-            client.start_sqs("ReceiveMessage", &input).map_err(|e| format!("cannot park a poll: {e}"))?;
-            Ok(client)
-        })
-        .collect()
+    clients.iter_mut().try_for_each(|client| {
+        client.start_sqs("ReceiveMessage", &input).map_err(|e| format!("cannot park a poll: {e}"))
+    })
 }
 
-fn demand_empty(parked: Vec<Client>) -> Result<(), String> {
+fn demand_empty(parked: &mut [Client]) -> Result<(), String> {
     let started = Instant::now();
-    for mut client in parked {
+    for client in parked {
         let reply = client.answer().map_err(|e| format!("a parked poll got no answer: {e}"))?.ok()?;
         if reply.json().get("Messages").is_some() {
             return Err(format!("an empty queue answered {}", reply.body));

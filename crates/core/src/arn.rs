@@ -3,6 +3,7 @@
 //! A resource's key is (partition, account, region, name), which is exactly what its ARN says, so the
 //! ARN's text is the key.
 
+use crate::limits;
 use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc};
 
@@ -11,8 +12,12 @@ use std::{fmt, sync::Arc};
 pub struct Arn(Arc<str>);
 
 impl Arn {
-    /// Reads an ARN. `None` when it has fewer than six elements or does not begin with `arn:`.
+    /// Reads an ARN. `None` when it has fewer than six elements, does not begin with `arn:`, or is longer than
+    /// any ARN: it is kept with each delivery that is owed, so its length has to have a bound.
     pub fn parse(text: &str) -> Option<Arn> {
+        if text.len() > limits::ARN_BYTES_MAX {
+            return None;
+        }
         let parts = text.splitn(6, ':').collect::<Vec<_>>();
         (parts.len() == 6 && parts[0] == "arn" && !parts[5].is_empty()).then(|| Arn(text.into()))
     }
@@ -97,6 +102,9 @@ mod tests {
         assert_eq!(arn.resource(), "news:5f0c");
         assert!(Arn::parse("arn:aws:sns:eu-west-1:123456789012").is_none());
         assert!(Arn::parse("http://x/1/2").is_none());
+        let long = |bytes: usize| format!("arn:aws:sqs:::{}", "q".repeat(bytes - "arn:aws:sqs:::".len()));
+        assert!(Arn::parse(&long(limits::ARN_BYTES_MAX)).is_some());
+        assert!(Arn::parse(&long(limits::ARN_BYTES_MAX + 1)).is_none());
     }
 
     /// Placement is part of the data format: these values may never change.

@@ -51,5 +51,10 @@ pub const COPIES_PER_TURN_MAX: usize = 1_000;
 pub const PARCEL_DELIVERIES_MAX: usize = 1_000;
 /// Payload bytes that one exchange between two shards carries (at least one publication goes).
 pub const PARCEL_BYTES_MAX: usize = 1 << 20;
+/// An ARN, bytes: what IAM admits for a role, and more than any queue or topic has.
+pub const ARN_BYTES_MAX: usize = 2_048;
 /// An entry of the log is closed when its events reach this, bytes.
 pub const ENTRY_BYTES_MAX: usize = 4 << 20;
+/// The largest event, bytes: a message of 1 MiB that is owed to all subscriptions that a topic may have. A larger
+/// one gets an entry to itself, and the log has to take it.
+pub const EVENT_BYTES_MAX: usize = 6 << 20;

@@ -81,7 +81,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults: durable, segments of 64 MiB, the first of 4 MiB, entries of at most 4 MiB, three
+    /// The defaults: durable, segments of 16 MiB, the first of 4 MiB, entries of at most 4 MiB, three
     /// spares made in the background.
     #[must_use]
     pub fn new(shard: u16, salt: u64) -> Self {
@@ -89,7 +89,7 @@ impl Options {
             shard,
             salt,
             durability: Durability::Fsync,
-            segment_bytes: 64 << 20,
+            segment_bytes: 16 << 20,
             first_segment_bytes: 4 << 20,
             entry_bytes_max: ENTRY_BYTES_MAX,
             spares: Spares::Background,

@@ -11,7 +11,7 @@
 //!               scan(), pin() and read_at() work on everything between first() and tail()
 //! ```
 //!
-//! A [`Log`] has one owner, the syncer thread of its shard, and its calls block. A [`Reader`] may be used
+//! A [`Log`] has one owner, the thread of its shard, and its calls block. A [`Reader`] may be used
 //! by any thread while the owner appends. The contract, which the suite in [`contract`] checks for every
 //! implementation:
 //!

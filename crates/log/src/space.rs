@@ -1,7 +1,7 @@
 //! Whether a log may grow.
 //!
 //! A full disk must never be met by an append, because a failed write poisons the log. So room is asked for
-//! *before* a command is decided, and the answer is a matter of a few atomics: the background allocator
+//! *before* what was decided happens, and the answer is a matter of a few atomics: the background allocator
 //! makes spare segments ahead of need; while it succeeds there is room. Once it fails, commands that grow
 //! the log have room only above a reserve of two segments, which is kept for what frees space: receives,
 //! deletes, settles and compaction, which do not ask. The allocator keeps trying and clears the state.
@@ -29,7 +29,7 @@ impl Space {
         Self { reserve, ..Self::default() }
     }
 
-    /// Whether a command that grows the log by `bytes` may be decided. `bytes` is the command's own size
+    /// Whether a command that grows the log by `bytes` may happen. `bytes` is the size of its own events
     /// plus everything that was decided and is not yet appended.
     #[must_use]
     pub fn room(&self, bytes: u64) -> bool {

@@ -213,9 +213,10 @@ fn directory(options: &Options) -> Result<Option<Directory>, NodeFault> {
 }
 
 fn open_log(options: &Options, directory: Option<&Directory>, index: u16) -> Result<Box<dyn Log>, NodeFault> {
+    // Of the smallest segment that the configuration allows, 8 MiB, this is what one event may take at most.
     let entry_max = |segment_bytes: u64| {
-        let half = u32::try_from(segment_bytes / 2).unwrap_or(u32::MAX);
-        half.max(u32::try_from(limits::ENTRY_BYTES_MAX).expect("a few MiB"))
+        let most = u32::try_from(segment_bytes / 4 * 3).unwrap_or(u32::MAX);
+        most.max(u32::try_from(limits::ENTRY_BYTES_MAX).expect("a few MiB"))
     };
     match (&options.storage, directory) {
         (Storage::Directory { durability, segment_bytes, .. }, Some(directory)) => {

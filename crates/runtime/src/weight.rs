@@ -1,19 +1,19 @@
-//! How many bytes commands and events take: of a mailbox, of an entry, of a disk that is nearly full.
+//! How many bytes commands take of a mailbox, and events of an entry and of a disk that is nearly full.
 //!
 //! Estimates, rather too high than too low. What a client can make long is counted by its length.
 
 use postrider_core::Event;
 use postrider_core::command::{AskQueue, AskTopic, Command};
 use postrider_core::event::Tags;
-use postrider_core::queue::settings::Setting;
+use postrider_core::queue::settings::{Encryption, Setting, Settings};
 use postrider_core::topic::subscription::{Change, Filter};
 
 /// What an event takes besides texts and payloads.
 const FIXED: usize = 256;
 /// What a copy takes.
 const COPY: usize = 96;
-/// What a delivery takes that is owed, with the queue's ARN.
-const OWED: usize = 256;
+/// What a delivery takes that is owed, without the queue's ARN.
+const OWED: usize = 64;
 
 /// Bytes that a command brings: payloads, attributes, policies, tags.
 pub(crate) fn bytes(command: &Command) -> u64 {
@@ -76,19 +76,28 @@ pub(crate) fn estimate(event: &Event) -> usize {
         + match event {
             Event::Message(stated) => stated.payload.bytes.len(),
             Event::Publication(stated) => {
-                stated.payload.bytes.len() + COPY * stated.copies.len() + OWED * stated.owed.len()
+                let owed = stated.owed.iter().map(|owed| OWED + owed.queue.as_str().len());
+                stated.topic.as_str().len()
+                    + stated.payload.bytes.len()
+                    + COPY * stated.copies.len()
+                    + owed.sum::<usize>()
             }
             Event::Queue(stated) => {
-                stated.settings.policy.as_ref().map_or(0, |text| text.len()) + pairs(&stated.tags)
+                stated.arn.as_str().len() + settings(&stated.settings) + pairs(&stated.tags)
             }
-            Event::Topic(stated) => pairs(&stated.attributes) + pairs(&stated.tags),
-            Event::Subscription(stated) => filter(stated.filter.as_deref()),
-            Event::Received { numbers, .. } | Event::Deleted { numbers, .. } => 8 * numbers.len(),
-            Event::VisibilityChanged { changes, .. } => 16 * changes.len(),
+            Event::QueueDeleted { arn, .. } => arn.as_str().len(),
+            Event::Topic(stated) => {
+                stated.arn.as_str().len() + pairs(&stated.attributes) + pairs(&stated.tags)
+            }
+            Event::Subscription(stated) => {
+                let names = stated.queue.as_str().len() + stated.owner.len() + stated.principal.len();
+                names + filter(stated.filter.as_deref())
+            }
+            Event::Shard(stated) => 24 * stated.next_owed.len(),
+            Event::Received { numbers, .. } | Event::Deleted { numbers, .. } => 11 * numbers.len(),
+            Event::VisibilityChanged { changes, .. } => 22 * changes.len(),
             Event::Opened
             | Event::FormatRaised(_)
-            | Event::Shard(_)
-            | Event::QueueDeleted { .. }
             | Event::QueuePurged { .. }
             | Event::TopicDeleted { .. }
             | Event::Unsubscribed { .. }
@@ -111,6 +120,14 @@ fn policies(settings: &[Setting]) -> usize {
     texts.sum()
 }
 
+fn settings(settings: &Settings) -> usize {
+    let key = match &settings.encryption {
+        Encryption::Kms { key, .. } => key.len(),
+        Encryption::Off | Encryption::Managed => 0,
+    };
+    key + settings.policy.as_ref().map_or(0, |text| text.len())
+}
+
 fn pairs(pairs: &Tags) -> usize {
     pairs.iter().map(|(key, value)| 16 + key.len() + value.len()).sum()
 }
@@ -118,4 +135,67 @@ fn pairs(pairs: &Tags) -> usize {
 /// A filter is kept as its text and in compiled form.
 fn filter(filter: Option<&Filter>) -> usize {
     filter.map_or(0, |filter| 3 * filter.text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postrider_core::body::Payload;
+    use postrider_core::event::{CopyStated, OwedStated, PublicationStated, Receives};
+    use postrider_core::id::{PublicationId, QueueId, Uuid};
+    use postrider_core::topic::subscription::Form;
+    use postrider_core::{Arn, Lsn, Timestamp, codec, limits};
+
+    fn arn(service: &str, name_bytes: usize) -> Arn {
+        Arn::of("aws-us-gov", service, &"r".repeat(32), "123456789012", &"n".repeat(name_bytes))
+    }
+
+    fn encoded(mut event: Event) -> usize {
+        let (mut bytes, estimate) = (Vec::new(), estimate(&event));
+        codec::encode(Lsn(1), &mut event, &mut bytes);
+        assert!(bytes.len() <= estimate, "{} bytes, and the estimate is {estimate}", bytes.len());
+        estimate
+    }
+
+    /// The largest publication that the rules allow, every number as long as it gets.
+    #[test]
+    fn a_publication_to_all_that_may_subscribe_is_one_event() {
+        let queue = arn("sqs", limits::QUEUE_NAME_MAX);
+        let owed =
+            OwedStated { to: u16::MAX, number: u64::MAX, queue, subscription: Uuid(1), form: Form::Raw };
+        let late = Timestamp(1 << 48);
+        let copy = CopyStated {
+            queue: QueueId(u64::MAX),
+            number: u64::MAX,
+            subscription: Uuid(1),
+            form: Form::Raw,
+            sent_at: late,
+            visible_at: late,
+            receives: Receives { count: u32::MAX, first_at: late, last_at: late },
+        };
+        let largest = *limits::MESSAGE_BYTES.end();
+        let stated = |copies, owed| {
+            Event::Publication(Box::new(PublicationStated {
+                id: PublicationId(u64::MAX),
+                message_id: Uuid(2),
+                topic: arn("sns", limits::TOPIC_NAME_MAX),
+                published_at: late,
+                payload: Payload::new(vec![1; largest as usize + 4_096].into(), largest),
+                copies,
+                owed,
+                from: Some((u16::MAX, u64::MAX)),
+            }))
+        };
+        let all = limits::SUBSCRIPTIONS_PER_TOPIC_MAX;
+        assert!(encoded(stated(Vec::new(), vec![owed; all])) <= limits::EVENT_BYTES_MAX);
+        encoded(stated(vec![copy; 1_000], Vec::new()));
+    }
+
+    #[test]
+    fn lists_of_numbers_are_not_taken_too_lightly() {
+        let numbers = vec![u64::MAX; 1_000];
+        encoded(Event::Deleted { queue: QueueId(u64::MAX), numbers });
+        let changes = vec![(u64::MAX, Timestamp(u64::MAX)); 1_000];
+        encoded(Event::VisibilityChanged { queue: QueueId(u64::MAX), changes });
+    }
 }

@@ -153,11 +153,6 @@ impl<T: Caller> Writer<T> {
 
     /// Carries out a command, or parks it. A receive of somebody who has gone away is dropped.
     pub fn ask(&mut self, command: Command, caller: T) {
-        let ahead = self.unappended_bytes + self.buffer.len() as u64 + FRAME_BYTES;
-        if grows(&command) && !self.space.room(ahead + weight::bytes(&command)) {
-            self.replies.push((caller, Err(Rejection::NoSpace)));
-            return;
-        }
         if matches!(&command, Command::Queue { ask: AskQueue::Receive(_), .. }) {
             // Nobody would delete what somebody gets who has gone away.
             if caller.is_gone() {
@@ -209,9 +204,25 @@ impl<T: Caller> Writer<T> {
 
     fn carry_out(&mut self, command: Command) -> Result<Reply, Rejection> {
         let decided = self.shard.decide(command, &mut self.ids)?;
+        if !self.admits(&decided.events) {
+            return Err(Rejection::NoSpace);
+        }
         self.dropped += decided.dropped;
         self.log(decided.events);
         Ok(decided.reply)
+    }
+
+    /// Is there room for what was decided? It is asked of the events, because a small command may make large ones:
+    /// a publication names all to whom it is owed, and a statement holds all that was ever set.
+    fn admits(&self, events: &[Event]) -> bool {
+        let (mut bytes, mut largest) = (0, 0);
+        for event in events {
+            let estimate = weight::estimate(event);
+            bytes += estimate;
+            largest = largest.max(estimate);
+        }
+        let ahead = self.unappended_bytes + (self.buffer.len() + bytes) as u64 + FRAME_BYTES;
+        largest <= limits::EVENT_BYTES_MAX && (self.space.room(ahead) || !events.iter().any(grows))
     }
 
     /// Puts the events of one command into one entry, and applies them.
@@ -317,41 +328,27 @@ fn waits(shard: &Shard, command: &Command) -> Option<(QueueId, u32, Receive)> {
     (wait_s > 0).then_some((queue, wait_s, receive))
 }
 
-/// Does the command add to what is alive? Those are refused while the disk is full; what only hands
-/// out, deletes or settles goes on.
-fn grows(command: &Command) -> bool {
-    use postrider_core::command::AskTopic;
-    match command {
-        Command::CreateQueue { .. } | Command::CreateTopic { .. } | Command::Deliver { .. } => true,
-        Command::Queue { ask, .. } => match ask {
-            AskQueue::Send(_) | AskQueue::Set(_) | AskQueue::Tag(_) => true,
-            AskQueue::View
-            | AskQueue::Untag(_)
-            | AskQueue::Delete
-            | AskQueue::Purge
-            | AskQueue::Receive(_)
-            | AskQueue::DeleteMessages(_)
-            | AskQueue::ChangeVisibility(_)
-            | AskQueue::Peek { .. } => false,
-        },
-        Command::Topic { ask, .. } => match ask {
-            AskTopic::Set(..)
-            | AskTopic::Tag(_)
-            | AskTopic::Subscribe(..)
-            | AskTopic::SetSubscription(..)
-            | AskTopic::Publish(_) => true,
-            AskTopic::View
-            | AskTopic::Untag(_)
-            | AskTopic::Delete
-            | AskTopic::ListSubscriptions(_)
-            | AskTopic::Subscription(_)
-            | AskTopic::Unsubscribe(_) => false,
-        },
-        Command::ListQueues(_)
-        | Command::ListTopics(_)
-        | Command::ListSubscriptions(_)
-        | Command::Owed { .. }
-        | Command::Settle { .. } => false,
+/// Does the event add to what is alive? Those are refused while the disk is full; what only hands out, deletes
+/// or settles goes on.
+fn grows(event: &Event) -> bool {
+    match event {
+        Event::Queue(_)
+        | Event::Message(_)
+        | Event::Topic(_)
+        | Event::Subscription(_)
+        | Event::Publication(_) => true,
+        Event::Opened
+        | Event::FormatRaised(_)
+        | Event::Shard(_)
+        | Event::QueueDeleted { .. }
+        | Event::QueuePurged { .. }
+        | Event::Received { .. }
+        | Event::VisibilityChanged { .. }
+        | Event::Deleted { .. }
+        | Event::TopicDeleted { .. }
+        | Event::Unsubscribed { .. }
+        | Event::Settled { .. }
+        | Event::Inbox { .. } => false,
     }
 }
 

@@ -206,13 +206,13 @@ To do this with your own client, run `postrider serve` and point the SDK to it:
       sqs.delete_message(QueueUrl=queue, ReceiptHandle=m["ReceiptHandle"])
 
   # AWS command line
-  export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1
-  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
-  topic=$(aws sns create-topic --name orders --query TopicArn --output text)
-  queue=$(aws sqs create-queue --queue-name large --query QueueUrl --output text)
-  aws sns subscribe --topic-arn $topic --protocol sqs \
+  export AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+  here() { aws --endpoint-url http://127.0.0.1:4566 "$@"; }
+  topic=$(here sns create-topic --name orders --query TopicArn --output text)
+  queue=$(here sqs create-queue --queue-name large --query QueueUrl --output text)
+  here sns subscribe --topic-arn $topic --protocol sqs \
     --notification-endpoint arn:aws:sqs:us-east-1:000000000000:large \
     --attributes '{"FilterPolicy":"{\"total\":[{\"numeric\":[\">=\",100]}]}","FilterPolicyScope":"MessageBody"}'
-  aws sns publish --topic-arn $topic --message '{"order":4,"total":900}'
-  aws sqs receive-message --queue-url $queue --wait-time-seconds 5
+  here sns publish --topic-arn $topic --message '{"order":4,"total":900}'
+  here sqs receive-message --queue-url $queue --wait-time-seconds 5
 "#;

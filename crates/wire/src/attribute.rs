@@ -297,6 +297,9 @@ fn sns_one<'g>(path: &str, name: &'g Text<'_>, given: &'g Given<'_>) -> Result<A
 }
 
 fn sns_name(name: &str) -> Result<(), Error> {
+    if name.is_empty() {
+        return Err(error::sns::attribute_name_empty());
+    }
     if name.len() > NAME_BYTES_MAX {
         return Err(error::sns::attribute_name_too_long());
     }

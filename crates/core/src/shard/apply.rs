@@ -20,7 +20,10 @@ impl Shard {
     pub fn apply(&mut self, lsn: Lsn, event: &Event) {
         match event {
             Event::Opened => {}
-            Event::FormatRaised(version) => self.format = *version,
+            Event::FormatRaised(version) => {
+                self.format = *version;
+                self.format_stated = lsn;
+            }
             Event::Shard(stated) => self.apply_shard(lsn, stated),
             Event::Queue(stated) => self.apply_queue(lsn, stated),
             Event::QueueDeleted { queue, arn, at } => self.apply_queue_deleted(lsn, *queue, arn, *at),

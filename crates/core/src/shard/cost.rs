@@ -6,6 +6,7 @@
 use crate::Arn;
 use crate::body::Body;
 use crate::event::{SubscriptionStated, Tags};
+use crate::queue::settings::Encryption;
 use crate::{queue, topic};
 
 /// A message, without its payload.
@@ -20,7 +21,11 @@ const FIXED: u64 = 80;
 /// A queue, without its messages.
 pub(super) fn queue(stated: &queue::Stated) -> u64 {
     let policy = stated.settings.policy.as_ref().map_or(0, |text| text.len());
-    FIXED + (stated.arn.as_str().len() + policy) as u64 + pairs(&stated.tags)
+    let key = match &stated.settings.encryption {
+        Encryption::Kms { key, .. } => key.len(),
+        Encryption::Off | Encryption::Managed => 0,
+    };
+    FIXED + (stated.arn.as_str().len() + policy + key) as u64 + pairs(&stated.tags)
 }
 
 /// A topic, without its subscriptions.

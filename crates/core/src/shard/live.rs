@@ -29,7 +29,7 @@ impl Shard {
 
     fn restatement(&self, lsn: Lsn, event: &Event) -> Option<Event> {
         match event {
-            Event::FormatRaised(version) => (self.format == *version).then(|| event.clone()),
+            Event::FormatRaised(_) => (self.format_stated == lsn).then(|| event.clone()),
             Event::Opened
             | Event::QueuePurged { .. }
             | Event::Received { .. }

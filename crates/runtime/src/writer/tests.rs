@@ -163,3 +163,27 @@ fn what_waits_for_the_log_counts_until_the_log_has_it() {
     writer.begin(Timestamp(2_000), Lsn(2));
     assert_eq!(writer.unappended_bytes, 0);
 }
+
+/// Everything that is set stays, so what one request may bring does not bound what a topic gathers.
+#[test]
+fn what_no_entry_could_hold_is_refused_before_it_happens() {
+    let mut writer = writer();
+    let topic = Arn::of("aws", "sns", "us-east-1", "000000000000", "t");
+    let create = Command::CreateTopic { arn: topic.clone(), attributes: Default::default(), tags: None };
+    writer.begin(Timestamp(2_000), Lsn(1));
+    writer.ask(create, 1);
+    let mut refused = 0;
+    for name in ["A", "B", "C", "D"] {
+        let judged = writer.shard().judgement(&topic).unwrap().revision;
+        let ask = AskTopic::Set(name.into(), Some("x".repeat(2 << 20).into()));
+        writer.ask(Command::Topic { arn: topic.clone(), judged, ask }, 2);
+        refused += u32::from(matches!(writer.replies.last(), Some((2, Err(Rejection::NoSpace)))));
+    }
+    assert_eq!(refused, 2);
+    let entries = writer.end().into_iter().filter_map(|batch| batch.entry);
+    assert!(entries.into_iter().all(|entry| entry.payload.len() <= limits::EVENT_BYTES_MAX));
+    let judged = writer.shard().judgement(&topic).unwrap().revision;
+    writer.ask(Command::Topic { arn: topic, judged, ask: AskTopic::View }, 3);
+    let Some((3, Ok(Reply::Topic(view)))) = writer.replies.last() else { panic!() };
+    assert_eq!(view.attributes.keys().map(|name| &**name).collect::<Vec<_>>(), ["A", "B"]);
+}

@@ -73,9 +73,13 @@ fn the_demo_shows_what_went_where() {
     let shown = run(&["demo"], &[]);
     let out = text(&shown.stdout);
     assert!(shown.status.success(), "{out}{}", text(&shown.stderr));
-    for part in
-        ["received and deleted from express", "boto3.client", "aws sns publish", "\"Type\":\"Notification\""]
-    {
+    for part in [
+        "received and deleted from express",
+        "boto3.client",
+        "aws --endpoint-url",
+        "here sns publish",
+        "\"Type\":\"Notification\"",
+    ] {
         assert!(out.contains(part), "{part} is not in\n{out}");
     }
     assert_eq!(text(&shown.stderr), "");

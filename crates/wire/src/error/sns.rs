@@ -296,6 +296,11 @@ pub fn attribute_name_too_long() -> Error {
     value_invalid("Length of message attribute name must be less than 256 bytes.")
 }
 
+/// An empty message attribute name. The words are ours: AWS's are not known.
+pub fn attribute_name_empty() -> Error {
+    value_invalid("Message attribute name can not be empty.")
+}
+
 /// A message attribute name with another character.
 pub fn attribute_name_character(character: char) -> Error {
     value_invalid(format!(

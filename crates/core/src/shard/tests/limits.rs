@@ -4,6 +4,7 @@ use super::{Live, payload, queue, topic};
 use crate::command::{AskQueue, AskTopic, Command, Page, Presence, Publish, Receive};
 use crate::event::{Event, MessageStated, Receives, Tags};
 use crate::id::Uuid;
+use crate::queue::settings::Setting;
 use crate::reply::{More, Reply};
 use crate::shard::Config;
 use crate::topic::filter::{AttributeFact, Facts, Policy, Scope, Value};
@@ -173,4 +174,17 @@ fn lists_are_paged_in_order() {
         panic!()
     };
     assert!(none.is_empty());
+}
+
+#[test]
+fn whatever_a_client_can_make_long_counts_as_live() {
+    let mut live = Live::new(Config::default());
+    live.create("a", vec![]);
+    let before = live.shard.live_bytes();
+    let long: Arc<str> = "k".repeat(10_000).into();
+    live.ask("a", AskQueue::Set(vec![Setting::KmsKey(Some(long.clone()))])).unwrap();
+    live.ask("a", AskQueue::Set(vec![Setting::Policy(Some(long))])).unwrap();
+    assert_eq!(live.shard.live_bytes() - before, 20_000);
+    live.ask("a", AskQueue::Delete).unwrap();
+    assert_eq!(live.shard.live_bytes(), 0);
 }

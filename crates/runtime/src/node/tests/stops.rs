@@ -58,8 +58,8 @@ async fn a_mailbox_is_bounded_in_bytes_too() {
     for task in tasks {
         refused += usize::from(task.await.unwrap().is_err());
     }
-    // The mailbox holds 256, and the writer takes a few at a time until the log holds it back.
-    assert!((1..64).contains(&refused), "{refused}");
+    // The mailbox holds 256, and the writer takes some until the log holds it back, unless it comes too late.
+    assert!((1..=64).contains(&refused), "{refused}");
     closed(node).await;
 }
 
