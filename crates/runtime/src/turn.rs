@@ -220,7 +220,7 @@ impl Turns {
     }
 
     /// Appends, and waits while the disk is full: room was made sure of before anything that grows the
-    /// log was decided, so only settling can get here, and only when the reserve is spent too. A node that
+    /// log happened, so only settling can get here, and only when the reserve is spent too. A node that
     /// is closing does not wait: those who asked are not answered, and the log is as it was.
     fn append(&mut self, entries: &[postrider_log::Entry]) -> Result<(), Fault> {
         loop {

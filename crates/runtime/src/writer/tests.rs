@@ -187,3 +187,63 @@ fn what_no_entry_could_hold_is_refused_before_it_happens() {
     let Some((3, Ok(Reply::Topic(view)))) = writer.replies.last() else { panic!() };
     assert_eq!(view.attributes.keys().map(|name| &**name).collect::<Vec<_>>(), ["A", "B"]);
 }
+
+/// A log of which the disk has no room for a third spare segment.
+fn on_full_disk() -> postrider_log::FileLog {
+    let disk = postrider_log::faulty::FaultyDisk::new();
+    disk.limit(Some(600 << 10));
+    let mut options = postrider_log::Options::new(0, 7);
+    (options.spares, options.segment_bytes) = (postrider_log::Spares::Inline, 256 << 10);
+    (options.entry_bytes_max, options.first_segment_bytes) = (128 << 10, 64 << 10);
+    postrider_log::FileLog::open(Arc::new(disk), &options).unwrap()
+}
+
+/// The reserve of a full disk is for those who receive and delete: a small command that makes large events must
+/// not take it.
+#[test]
+fn on_a_full_disk_it_counts_what_a_command_writes_and_not_what_it_brings() {
+    let log = on_full_disk();
+    let space = postrider_log::Log::space(&log);
+    assert!(space.full() && space.room(50 << 10) && !space.room(70 << 10));
+    let shard = Shard::new(Config { shards: 2, index: 0, ..Config::default() });
+    let mut writer = Writer::new(shard, Ids::new(1), 1, Lsn(0), Arc::new(Space::unlimited()), 0);
+    let topic = Arn::of("aws", "sns", "us-east-1", "000000000000", "t");
+    writer.begin(Timestamp(1_000), Lsn(0));
+    writer.ask(create("q"), 1);
+    ask(&mut writer, send(10), 1);
+    let create_topic =
+        Command::CreateTopic { arn: topic.clone(), attributes: Default::default(), tags: None };
+    writer.ask(create_topic, 1);
+    let judged = writer.shard().judgement(&topic).unwrap().revision;
+    let asked = |ask| Command::Topic { arn: topic.clone(), judged, ask };
+    let elsewhere = (0..).map(|n| arn(&format!("q{n}"))).filter(|queue| queue.shard(2) == 1);
+    for queue in elsewhere.take(400) {
+        let (owner, principal) = ("000000000000".into(), "p".into());
+        let (form, filter) = (Form::Raw, None);
+        let stated =
+            SubscriptionStated { topic: TopicId(0), id: Uuid(0), queue, owner, principal, form, filter };
+        writer.ask(asked(AskTopic::Subscribe(Box::new(stated), Given::default())), 1);
+    }
+    writer.end();
+    writer.begin(Timestamp(2_000), Lsn(1));
+    writer.space = space;
+    let publish = |messages: usize| {
+        let message = |_| Publish {
+            payload: Payload::new(vec![1; 10].into(), 10),
+            facts: Facts::default(),
+            body: Presence::Absent,
+        };
+        asked(AskTopic::Publish((0..messages).map(message).collect()))
+    };
+    writer.ask(publish(2), 2);
+    writer.ask(publish(1), 3);
+    writer.ask(publish(1), 4);
+    writer.ask(create("q"), 5);
+    writer.ask(create("new"), 6);
+    ask(&mut writer, receive(0), 7);
+    let batches = writer.end();
+    let replies = batches.iter().flat_map(|batch| &batch.replies);
+    let refused = replies.filter(|reply| matches!(reply.1, Err(Rejection::NoSpace))).map(|reply| reply.0);
+    assert_eq!(refused.collect::<Vec<_>>(), [2, 4], "one fits, and what is there already writes nothing");
+    assert_eq!(received(&batches), [(7, 1)]);
+}

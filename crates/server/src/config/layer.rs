@@ -113,7 +113,7 @@ pub(crate) struct Layer {
     /// Shards of a new data directory, fixed from then on [default: 1, or what the data directory has]
     #[arg(long, env = "POSTRIDER_SHARDS", value_name = "NUMBER")]
     pub(crate) shards: Option<u16>,
-    /// Size of a segment of the log [default: 64MiB]
+    /// Size of a segment of the log [default: 16MiB]
     #[arg(long, env = "POSTRIDER_SEGMENT_BYTES", value_name = "SIZE")]
     pub(crate) segment_bytes: Option<Size>,
     /// Message bodies that may stay in memory; others are read back from the log [default: 256MiB]

@@ -1,7 +1,7 @@
 //! Where settings come from, and which are refused. The environment is tested on the binary.
 
 use super::*;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use std::path::Path;
 
 #[derive(Parser)]
@@ -28,6 +28,19 @@ fn nothing_given_is_a_safe_server() {
     assert_eq!(config.listen, ["127.0.0.1:4566".parse().unwrap()]);
     assert_eq!(config.durability, Durability::Fsync);
     assert!(config.gate().is_open());
+}
+
+#[test]
+fn help_tells_the_defaults() {
+    let printed = Config::resolve(Layer::default()).unwrap().to_toml();
+    let command = Line::command();
+    for line in printed.lines() {
+        let (key, value) = line.split_once(" = ").unwrap();
+        let setting = command.get_arguments().find(|setting| setting.get_id() == key).unwrap();
+        let help = setting.get_help().unwrap().to_string();
+        let value: String = value.chars().filter(|c| !"\"[]".contains(*c)).collect();
+        assert!(help.contains(&format!("[default: {value}]")), "{key} is {value}, but: {help}");
+    }
 }
 
 #[test]
