@@ -19,6 +19,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use std::os::unix::fs::DirBuilderExt;
 
 pub use meta::{FORMAT_VERSION, Meta};
 
@@ -139,7 +140,8 @@ fn list(path: &Path) -> Result<Vec<String>, Fault> {
 /// Makes a folder and those above it, durably.
 fn make_folder(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
-    fs::create_dir_all(path)?;
+    // What is in there is nobody else's to read.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     for folder in missing {
         let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::File::open(above)?.sync_all()?;

@@ -67,7 +67,7 @@ pub fn route<'a>(request: &Request<'a>, hint: Option<Service>) -> Result<Routed<
         return route_target(request, target);
     }
     if is(request.content_type, "application/x-amz-json-1.0") {
-        return Err(unroutable_json());
+        return Err(unroutable_json(""));
     }
     route_form(request, hint)
 }
@@ -77,12 +77,13 @@ fn route_target<'a>(request: &Request<'a>, target: &str) -> Result<Routed<'a>, U
         Some(action) => {
             Ok(Routed { protocol: Protocol::Json, action, fields: Fields::default(), body: request.body })
         }
-        None => Err(unroutable_json()),
+        None => Err(unroutable_json(target)),
     }
 }
 
-fn unroutable_json() -> Unroutable {
-    let error = common::unknown_action(Protocol::Json, "");
+fn unroutable_json(target: &str) -> Unroutable {
+    let planned = Action::of_target(target).map(|action| common::planned_action(action.name()));
+    let error = planned.unwrap_or_else(|| common::unknown_action(Protocol::Json, ""));
     Unroutable { protocol: Protocol::Json, service: Service::Sqs, error }
 }
 

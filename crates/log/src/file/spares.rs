@@ -305,11 +305,12 @@ impl Shared {
             let Some(file) = file else { return Ok(None) };
             self.disk.rename(&unfinished, &name)?;
             self.disk.sync_folder()?;
-            Ok(Some(Spare { name, file, bytes: self.bytes }))
+            Ok(Some(Spare { name: name.clone(), file, bytes: self.bytes }))
         });
         if !matches!(named, Ok(Some(_))) {
             // Frees what was allocated; if that fails too, opening the log removes it.
             let _ = self.disk.remove(&unfinished);
+            let _ = self.disk.remove(&name);
         }
         named
     }

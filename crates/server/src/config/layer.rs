@@ -1,6 +1,7 @@
 //! One source of settings, each of which may be absent: the command line with the environment, or the file.
 
 use super::{ConfigFault, Size};
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -90,7 +91,7 @@ pub(crate) struct Layer {
     #[arg(long, env = "POSTRIDER_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
     /// Let anybody in, from everywhere, without credentials [default: false]
-    #[arg(long, env = "POSTRIDER_INSECURE_OPEN", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, env = "POSTRIDER_INSECURE_OPEN", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) insecure_open: Option<bool>,
     /// Access key id that requests must be signed with [default: none, any signature is accepted]
     #[arg(long, env = "POSTRIDER_ACCESS_KEY_ID", value_name = "ID")]
@@ -108,7 +109,7 @@ pub(crate) struct Layer {
     #[arg(long, env = "POSTRIDER_DURABILITY", value_name = "WHEN", hide_possible_values = false)]
     pub(crate) durability: Option<Durability>,
     /// Keep everything in memory: short for --durability memory, and goes before it [default: false]
-    #[arg(long, env = "POSTRIDER_MEMORY", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, env = "POSTRIDER_MEMORY", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) memory: Option<bool>,
     /// Shards of a new data directory, fixed from then on [default: 1, or what the data directory has]
     #[arg(long, env = "POSTRIDER_SHARDS", value_name = "NUMBER")]

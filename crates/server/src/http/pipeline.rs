@@ -12,12 +12,13 @@ use super::{Answers, Ends, Phase, draining};
 use crate::context::{Context, Origin};
 use crate::{op, reject};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use postrider_iam::{Signed, sigv4};
+use postrider_wire::error::common;
 use postrider_wire::response::{encode, encode_error};
 use postrider_wire::sqs::ReceiveMessageOutput;
 use postrider_wire::{Action, Error, Output, Protocol, Routed, Service, route, url};
@@ -31,6 +32,7 @@ use uuid::Uuid;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// While the server drains, receives that are about to be answered get this long; then their wait is over.
@@ -132,6 +134,10 @@ impl Pipeline {
             error: unroutable.error,
         })?;
         let service = routed.action.service();
+        if self.context.gate.is_open() && routed.action != Action::Unsubscribe && is_cross_site(parts, host) {
+            let (protocol, action) = (routed.protocol, Some(routed.action));
+            return Err(Refused { protocol, service, action, error: common::cross_site() });
+        }
         let expected = match service {
             Service::Sqs => postrider_iam::Service::Sqs,
             Service::Sns => postrider_iam::Service::Sns,
@@ -270,6 +276,16 @@ fn asked<'a>(parts: &'a Parts, body: &'a [u8]) -> Asked<'a> {
         content_type: text(parts, &CONTENT_TYPE),
         target: text(parts, &TARGET),
         body,
+    }
+}
+
+/// Did a browser send this for a page of another site? Without credentials any page that somebody opens
+/// could otherwise ask us. Links, as the one to unsubscribe, are followed from anywhere.
+fn is_cross_site(parts: &Parts, host: Option<&str>) -> bool {
+    match (text(parts, &FETCH_SITE), text(parts, &ORIGIN)) {
+        (Some(site), _) => !matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => origin.split_once("://").map(|(_, authority)| authority) != host,
+        (None, None) => false,
     }
 }
 

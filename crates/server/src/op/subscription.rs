@@ -10,10 +10,11 @@ use postrider_core::Reply;
 use postrider_core::command::{AskTopic, Given, Presence};
 use postrider_core::event::SubscriptionStated;
 use postrider_core::id::{TopicId, Uuid};
+use postrider_core::name::Name;
 use postrider_core::reply::More;
 use postrider_core::topic::filter::Scope;
 use postrider_core::topic::subscription::{Change, Filter, Form};
-use postrider_iam::Principal;
+use postrider_iam::{Account, Principal, is_region};
 use postrider_wire::error::sns::{self as errors, SetBy};
 use postrider_wire::error::{Error, ErrorKind, common};
 use postrider_wire::sns::{
@@ -58,9 +59,15 @@ fn endpoint(protocol: &str, endpoint: &str) -> Result<Arn, Error> {
     if protocol != SQS {
         return Err(errors::unknown_protocol(protocol));
     }
-    let queue = Arn::parse(endpoint).filter(|arn| arn.service() == SQS && !arn.resource().contains(':'));
-    let queue = queue.ok_or_else(errors::sqs_endpoint)?;
+    let queue = Arn::parse(endpoint).filter(names_queue).ok_or_else(errors::sqs_endpoint)?;
     if queue.resource().ends_with(".fifo") { Err(errors::fifo_queue_on_standard_topic()) } else { Ok(queue) }
+}
+
+/// Could there be a queue of this ARN?
+fn names_queue(arn: &Arn) -> bool {
+    let name = arn.resource().strip_suffix(".fifo").unwrap_or(arn.resource());
+    let place = is_region(arn.region()) && Account::parse(arn.account()).is_some();
+    arn.service() == SQS && place && Name::queue(name).is_some()
 }
 
 fn presence<T>(given: Option<&T>) -> Presence {

@@ -93,3 +93,25 @@ fn half_an_authorization_is_refused() {
     let json_type = "com.amazon.coral.service#IncompleteSignatureException";
     assert_refused(&client.read().unwrap(), 400, json_type, "IncompleteSignature;Sender");
 }
+
+/// While any signature is accepted, a page that somebody opens in a browser may not ask in their place.
+#[test]
+fn a_page_of_another_site_is_refused_in_open_mode() {
+    let launch = Launch::new(&["--memory"]);
+    let server = launch.start();
+    let ask = |header: &str| {
+        let mut client = server.client();
+        let host = client.host.clone();
+        let head = format!("GET /?Action=ListTopics&Version=2010-03-31 HTTP/1.1\r\nhost: {host}\r\n");
+        client.write(format!("{head}{}\r\n", header.replace("HOST", &host)).as_bytes());
+        client.read().unwrap()
+    };
+    for foreign in ["sec-fetch-site: cross-site\r\n", "origin: http://example.test\r\n", "origin: null\r\n"] {
+        let refused = ask(foreign);
+        assert_eq!(refused.status, 403, "{foreign}");
+        assert!(refused.body.contains("<Code>AccessDenied</Code>"), "{refused:?}");
+    }
+    for own in ["", "sec-fetch-site: none\r\n", "origin: http://HOST\r\n"] {
+        assert_eq!(ask(own).status, 200, "{own}");
+    }
+}

@@ -6,6 +6,18 @@
 use super::{Error, ErrorKind};
 use crate::{Protocol, Service};
 
+/// A browser sent a request for a page of another site, and no credential protects the server. The
+/// wording is ours.
+pub fn cross_site() -> Error {
+    let text = "A page of another site may not ask this server while it accepts any signature.";
+    Error::new(ErrorKind::AccessDenied, text)
+}
+
+/// An action of AWS that is not built yet: the error of an unknown one, with a text that helps.
+pub fn planned_action(name: &str) -> Error {
+    Error::new(ErrorKind::UnknownOperation, format!("{name} is not supported by this server yet."))
+}
+
 /// An action that does not exist, is not built, or is not allowed at this path. JSON has no text.
 pub fn unknown_action(protocol: Protocol, name: &str) -> Error {
     let message = match protocol {

@@ -27,7 +27,6 @@ fn unknown_and_unbuilt_targets_are_unknown_operations() {
     let json = Some("application/x-amz-json-1.0");
     for target in [
         Some("AmazonSQS.Nothing"),
-        Some("AmazonSQS.StartMessageMoveTask"),
         Some("AmazonSNS.Publish"),
         Some("SendMessage"),
         Some(""),
@@ -37,6 +36,9 @@ fn unknown_and_unbuilt_targets_are_unknown_operations() {
         let expected = (Protocol::Json, Service::Sqs, ErrorKind::UnknownOperation, String::new());
         assert_eq!(refused(&request, None), expected, "{target:?}");
     }
+    let request = Request { target: Some("AmazonSQS.StartMessageMoveTask"), content_type: json, ..EMPTY };
+    let text = "StartMessageMoveTask is not supported by this server yet.".to_owned();
+    assert_eq!(refused(&request, None), (Protocol::Json, Service::Sqs, ErrorKind::UnknownOperation, text));
 }
 
 #[test]
