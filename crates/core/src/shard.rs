@@ -275,10 +275,10 @@ impl Shard {
         self.queue_names.get(arn).copied()
     }
 
-    /// A queue's ARN and the state of its settings and policy.
-    pub fn identity(&self, queue: QueueId) -> Option<(Arn, Revision)> {
+    /// A queue's ARN.
+    pub fn queue_arn(&self, queue: QueueId) -> Option<Arn> {
         let stated = self.queues.get(&queue)?.stated.as_ref()?;
-        Some((stated.arn.clone(), stated.revision))
+        Some(stated.arn.clone())
     }
 
     /// Seconds that a receive of this queue waits when it does not say.

@@ -1,6 +1,6 @@
 //! How everybody else asks a shard.
 
-use crate::pending::Answer;
+use crate::answer::Answer;
 use crate::turn;
 use crate::writer::Writer;
 use postrider_core::shard::Judgement;

@@ -4,36 +4,36 @@
 //!  ask ──> mailbox ──> one thread a shard ───────────────────────────> replies
 //!          bounded     a turn: advance,      append, fdatasync,
 //!                      decide, apply, encode release, trim
-//!                           │                     │
-//!                      long polls              pending
+//!                           │
+//!                      long polls
 //! ```
 //!
-//! - [`writer`] is one turn, without any I/O: commands in, an entry and replies out. It can be driven
+//! - [`writer`] is one turn, without any I/O: commands in, entries and replies out. It can be driven
 //!   by a test, by a simulator, or by the thread in [`turn`].
 //! - [`long_poll`] holds the receives that wait for a message.
-//! - [`pending`] holds replies until the position that was current when they were computed is durable.
-//!   There are no exceptions: rejections and empty receives wait too.
+//! - [`Answer`] is what leaves, after everything that it rests on is durable. There are no exceptions:
+//!   rejections and empty receives wait too.
 //! - [`compaction`] states again what is live in the oldest segment, so that it can be trimmed.
 //! - [`open`] makes a writer out of a log: replay, check, claim.
 //! - [`turn`] is the thin loop that owns the thread and the log; [`handle`] is how everybody else asks.
 //! - [`relay`] carries what one shard owes to another.
 //! - [`clock`] is shard time.
 
+mod answer;
 pub mod clock;
 pub mod compaction;
 pub mod handle;
 pub mod long_poll;
 pub mod node;
 pub mod open;
-pub mod pending;
 pub mod relay;
 pub mod turn;
 mod weight;
 pub mod writer;
 
+pub use answer::{Answer, Unreadable};
 pub use handle::{ShardHandle, Unanswered};
 pub use node::{Node, Options, Storage};
-pub use pending::Answer;
 
 /// An error with all its sources in one line, for a log line.
 pub fn chain(error: &dyn std::error::Error) -> String {

@@ -4,18 +4,25 @@
 //! is tried again in the turn in which its queue may have something, and answered empty at its
 //! deadline. Nothing polls, and nothing is written.
 //!
-//! Invariant: every parked receive is in `deadlines`, and the reverse.
+//! Invariants: every parked receive is in `deadlines`, and the reverse; there are no more than the bound.
 
 use postrider_core::Timestamp;
 use postrider_core::command::Receive;
-use postrider_core::id::QueueId;
+use postrider_core::id::{QueueId, Revision};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Receives that wait in one shard at most. Each holds a connection and a request besides its place here, so
+/// without a bound whoever may receive could use up the memory. It is far above what consumers need: one more
+/// is answered empty at once, as if it had not asked to wait.
+pub const LONG_POLLS_MAX: usize = 100_000;
 
 /// A receive that waits.
 #[derive(Debug)]
 pub struct Parked<T> {
     /// Who waits.
     pub caller: T,
+    /// By which revision of the queue he was judged.
+    pub judged: Revision,
     /// For what.
     pub receive: Receive,
 }
@@ -27,17 +34,23 @@ pub struct LongPolls<T> {
     queues: BTreeMap<QueueId, BTreeMap<u64, (Timestamp, Parked<T>)>>,
     deadlines: BTreeSet<(Timestamp, QueueId, u64)>,
     arrivals: u64,
-}
-
-impl<T> Default for LongPolls<T> {
-    fn default() -> LongPolls<T> {
-        LongPolls { queues: BTreeMap::new(), deadlines: BTreeSet::new(), arrivals: 0 }
-    }
+    most: usize,
 }
 
 impl<T> LongPolls<T> {
-    /// Parks a receive until `deadline`.
+    /// A place for `most` receives, in the runtime [`LONG_POLLS_MAX`].
+    pub fn new(most: usize) -> LongPolls<T> {
+        LongPolls { queues: BTreeMap::new(), deadlines: BTreeSet::new(), arrivals: 0, most }
+    }
+
+    /// Is there no place for another one?
+    pub fn is_full(&self) -> bool {
+        self.len() >= self.most
+    }
+
+    /// Parks a receive until `deadline`. There must be a place.
     pub fn park(&mut self, queue: QueueId, deadline: Timestamp, parked: Parked<T>) {
+        debug_assert!(!self.is_full(), "nobody parks a receive without a look");
         self.arrivals += 1;
         self.deadlines.insert((deadline, queue, self.arrivals));
         self.queues.entry(queue).or_default().insert(self.arrivals, (deadline, parked));
@@ -104,16 +117,22 @@ mod tests {
     use super::*;
 
     fn parked(caller: u32) -> Parked<u32> {
-        Parked { caller, receive: Receive { max: 1, visibility_s: None, wait_s: Some(1) } }
+        Parked {
+            caller,
+            judged: Revision(1),
+            receive: Receive { max: 1, visibility_s: None, wait_s: Some(1) },
+        }
     }
 
     #[test]
     fn first_come_first_served_and_back_in_place() {
-        let mut polls = LongPolls::default();
+        let mut polls = LongPolls::new(3);
         for caller in [1, 2, 3] {
             polls.park(QueueId(7), Timestamp(100), parked(caller));
         }
+        assert!(polls.is_full());
         let first = polls.take(QueueId(7)).unwrap();
+        assert!(!polls.is_full());
         assert_eq!(first.parked.caller, 1);
         polls.put_back(first);
         assert_eq!(polls.take(QueueId(7)).unwrap().parked.caller, 1);
@@ -124,7 +143,7 @@ mod tests {
 
     #[test]
     fn deadlines_come_in_order() {
-        let mut polls = LongPolls::default();
+        let mut polls = LongPolls::new(3);
         polls.park(QueueId(1), Timestamp(300), parked(1));
         polls.park(QueueId(2), Timestamp(200), parked(2));
         assert_eq!(polls.due(), Some(Timestamp(200)));

@@ -1,9 +1,9 @@
 //! All shards of one process: opens them, carries between them, closes them.
 
+use crate::answer::Answer;
 use crate::clock::Clock;
 use crate::handle::{ShardHandle, Shared, Unanswered};
 use crate::open::{self, OpenFault, Random};
-use crate::pending::Answer;
 use crate::{relay, turn};
 use postrider_core::rejection::Permit;
 use postrider_core::shard::{Config, Judgement, Waits};

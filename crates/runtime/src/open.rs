@@ -100,11 +100,9 @@ pub fn open<T: Caller>(
     let epoch = log.epoch() + 1;
     let claim = shard.claim(random.secret);
     let mut writer = Writer::new(shard, Ids::new(random.ids), epoch, tail, log.space(), log.reader().bytes());
-    writer.begin(now(last), tail);
+    writer.begin(now(last));
     writer.log(claim);
-    for batch in writer.end() {
-        let appended = log.append(&Vec::from_iter(batch.entry));
-        appended.map_err(|source| OpenFault::Log { shard: index, source })?;
-    }
+    let appended = log.append(&writer.end().entries);
+    appended.map_err(|source| OpenFault::Log { shard: index, source })?;
     Ok(writer)
 }

@@ -3,8 +3,8 @@
 //! Each step is durable before the next begins, so a crash at any point only repeats a delivery, and
 //! the inbox of the other shard knows what it has taken.
 
+use crate::answer::{Answer, Unreadable};
 use crate::handle::{ShardHandle, Unanswered};
-use crate::pending::{Answer, Unreadable};
 use bytes::Bytes;
 use postrider_core::outbox::Parcel;
 use postrider_core::reply::{OwedParcel, Reply};
@@ -56,7 +56,13 @@ async fn exchange(from: &ShardHandle, to: &ShardHandle) -> Result<Exchanged, Del
     if owed.is_empty() {
         return Ok(Exchanged::Nothing);
     }
-    let parcels = owed.iter().map(|owed| load(&answer, owed)).collect::<Result<_, _>>();
+    let parcels = if owed.iter().all(|owed| owed.body.resident.is_some()) {
+        load(&answer)
+    } else {
+        // Reading from the disk must not hold up the thread on which others are answered.
+        let loaded = tokio::task::spawn_blocking(move || load(&answer)).await;
+        loaded.map_err(|_| Delay::Unanswered(Unanswered::Stopped))?
+    };
     let parcels = parcels.map_err(Delay::Unreadable)?;
     let taken = to.ask(Command::Deliver { from: from.index(), parcels }).await.map_err(Delay::Unanswered)?;
     let (accepted, refused) = match taken.result {
@@ -72,7 +78,16 @@ async fn exchange(from: &ShardHandle, to: &ShardHandle) -> Result<Exchanged, Del
     Ok(Exchanged::Some)
 }
 
-fn load(answer: &Answer, owed: &OwedParcel) -> Result<Parcel, Unreadable> {
+/// The parcels of an answer with their payloads. Blocks while it reads those that are not in memory.
+fn load(answer: &Answer) -> Result<Vec<Parcel>, Unreadable> {
+    let owed = match &answer.result {
+        Ok(Reply::Owed(owed)) => &owed[..],
+        Ok(_) | Err(_) => &[][..],
+    };
+    owed.iter().map(|owed| filled(answer, owed)).collect()
+}
+
+fn filled(answer: &Answer, owed: &OwedParcel) -> Result<Parcel, Unreadable> {
     let bytes = answer.bytes(&owed.body)?;
     let mut parcel = owed.parcel.clone();
     parcel.payload.bytes = Bytes::from_owner(bytes);

@@ -1,14 +1,14 @@
 //! The thin loop: one thread a shard, which takes turns and makes them durable.
 //!
-//! While the log syncs one turn's entry, the mailbox collects the next. So the slower the disk, the
+//! While the log syncs what one turn produced, the mailbox collects the next. So the slower the disk, the
 //! larger the groups, and a group costs one wake-up. Why the sync has no thread of its own: ADR 8.
 
+use crate::answer::Answer;
 use crate::clock::Clock;
 use crate::compaction::{Compactor, SLICE_BYTES};
 use crate::handle::{Call, Mail, Shared};
-use crate::pending::{Answer, Pending};
-use crate::writer::{Batch, Caller, Writer};
-use postrider_core::{Command, Lsn, Timestamp};
+use crate::writer::{Caller, Produced, Writer};
+use postrider_core::{Command, Timestamp};
 use postrider_log::{Fault, Log, Reader};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
@@ -51,8 +51,8 @@ pub(crate) fn start(
     shared: Arc<Shared>,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
     let reader = log.reader();
-    let (compactor, pending) = (Compactor::new(SLICE_BYTES), Pending::default());
-    let turns = Turns { writer, clock, started, calls, log, reader, pending, compactor, shared };
+    let compactor = Compactor::new(SLICE_BYTES);
+    let turns = Turns { writer, clock, started, calls, log, reader, compactor, shared };
     let name = format!("shard-{}", turns.shared.index);
     std::thread::Builder::new().name(name).spawn(move || turns.run())
 }
@@ -64,7 +64,6 @@ struct Turns {
     calls: Receiver<Mail>,
     log: Box<dyn Log>,
     reader: Arc<dyn Reader>,
-    pending: Pending<Reply>,
     compactor: Compactor,
     shared: Arc<Shared>,
 }
@@ -81,7 +80,7 @@ impl Turns {
         let mut next = Next::Nothing;
         loop {
             let now = self.now();
-            self.writer.begin(now, Lsn(self.reader.tail()));
+            self.writer.begin(now);
             let closed = match next {
                 Next::Call(call) => {
                     self.take(*call);
@@ -181,33 +180,23 @@ impl Turns {
     /// Ends the turn and makes it durable. False if that failed: then nobody who waits is answered, and
     /// the shard is worthless.
     fn finish(&mut self) -> bool {
-        let batches = self.writer.end();
+        let produced = self.writer.end();
         self.shared.publish(&mut self.writer, &*self.reader);
-        if let Err(fault) = self.commit(batches) {
+        if let Err(fault) = self.commit(produced) {
             let reason = crate::chain(&fault);
             error!(shard = self.shared.index, reason, "the log failed, so this shard stops");
-            self.pending.abandon();
             self.shared.fail();
         }
         !self.shared.has_failed()
     }
 
-    /// Makes the batches of a turn durable with one append, and lets their replies go.
-    fn commit(&mut self, batches: Vec<Batch<Reply>>) -> Result<(), Fault> {
-        let mut entries = Vec::with_capacity(batches.len());
-        let mut trim = None;
-        for batch in batches {
-            entries.extend(batch.entry);
-            self.pending.hold(batch.lsn, batch.replies);
-            trim = trim.max(batch.trim);
-        }
+    /// Makes durable what a turn produced, lets its replies go, and trims. If the append fails nobody is answered.
+    fn commit(&mut self, produced: Produced<Reply>) -> Result<(), Fault> {
+        let Produced { entries, replies, trim } = produced;
         self.append(&entries)?;
-        let durable = Lsn(self.log.tail());
-        while let Some(replies) = self.pending.release(durable) {
-            for (caller, result) in replies {
-                // A caller that has gone away does not want its answer.
-                drop(caller.send(Answer::new(result, &*self.reader)));
-            }
+        for (caller, result) in replies {
+            // A caller that has gone away does not want its answer.
+            drop(caller.send(Answer::new(result, &*self.reader)));
         }
         if let Some(first) = trim {
             let before = self.log.first();

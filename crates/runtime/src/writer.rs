@@ -4,19 +4,21 @@
 //! and closes one entry. Group commit is not a feature, it is this loop. A second entry is begun only
 //! when the first is full; one command's events are never split between two.
 //!
-//! The writer's state is always ahead of the log: events are applied at once, so that the next
+//! Within a turn the writer's state is ahead of the log: events are applied at once, so that the next
 //! command sees them, and there is no undo. If the log fails, the writer is worthless and is dropped.
+//!
+//! What a turn produced is durable before the next turn begins, and until then none of its replies
+//! leaves: also no rejection, no empty receive, no look at a queue. So nobody ever learns of something
+//! that a crash could undo. This is for whoever drives the writer to keep.
 
-use crate::long_poll::{LongPolls, Parked};
-use crate::pending::Replies;
+use crate::long_poll::{LONG_POLLS_MAX, LongPolls, Parked};
 use crate::weight;
 use bytes::Bytes;
 use postrider_core::command::{AskQueue, Receive};
-use postrider_core::id::{Ids, QueueId};
+use postrider_core::id::{Ids, QueueId, Revision};
 use postrider_core::reply::Reply;
 use postrider_core::{Command, Event, Lsn, Rejection, Shard, Timestamp, codec, limits};
 use postrider_log::{Entry, Space};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Somebody who waits for a reply.
@@ -25,14 +27,15 @@ pub trait Caller {
     fn is_gone(&self) -> bool;
 }
 
-/// What a turn produced. Replies wait until `lsn` is durable.
+/// Replies, with whom they are for.
+pub type Replies<T> = Vec<(T, Result<Reply, Rejection>)>;
+
+/// What a turn produced.
 #[derive(Debug)]
-pub struct Batch<T> {
-    /// The entry to append, if anything happened.
-    pub entry: Option<Entry>,
-    /// The position that was current when the replies were computed.
-    pub lsn: Lsn,
-    /// Who gets what.
+pub struct Produced<T> {
+    /// What to append first, all at once; nothing if nothing happened.
+    pub entries: Vec<Entry>,
+    /// Who gets what, after the append.
     pub replies: Replies<T>,
     /// After the append, everything before this number may be trimmed.
     pub trim: Option<u64>,
@@ -48,10 +51,8 @@ pub struct Writer<T> {
     buffer: Vec<u8>,
     entry_bytes_max: usize,
     replies: Replies<T>,
-    closed: Vec<Batch<T>>,
-    /// Entries that were handed out and that nobody has said are in the log, with their bytes.
-    unappended: VecDeque<(Lsn, u64)>,
-    unappended_bytes: u64,
+    /// Entries of this turn that are full.
+    closed: Vec<Entry>,
     polls: LongPolls<T>,
     space: Arc<Space>,
     pub(crate) trim: Option<u64>,
@@ -87,9 +88,7 @@ impl<T: Caller> Writer<T> {
             entry_bytes_max: limits::ENTRY_BYTES_MAX,
             replies: Vec::new(),
             closed: Vec::new(),
-            unappended: VecDeque::new(),
-            unappended_bytes: 0,
-            polls: LongPolls::default(),
+            polls: LongPolls::new(LONG_POLLS_MAX),
             space,
             trim: None,
             credit: i64::try_from(log_bytes).unwrap_or(i64::MAX / 2),
@@ -105,7 +104,7 @@ impl<T: Caller> Writer<T> {
         self
     }
 
-    /// The shard as it is, ahead of the log.
+    /// The shard as it is, within a turn ahead of the log.
     pub fn shard(&self) -> &Shard {
         &self.shard
     }
@@ -135,14 +134,8 @@ impl<T: Caller> Writer<T> {
         self.credit
     }
 
-    /// Begins a turn. The log holds all entries up to `appended`.
-    pub fn begin(&mut self, now: Timestamp, appended: Lsn) {
-        while let Some(&(lsn, bytes)) = self.unappended.front()
-            && lsn <= appended
-        {
-            self.unappended.pop_front();
-            self.unappended_bytes -= bytes;
-        }
+    /// Begins a turn. What the one before produced is in the log.
+    pub fn begin(&mut self, now: Timestamp) {
         self.shard.advance(now);
     }
 
@@ -163,26 +156,30 @@ impl<T: Caller> Writer<T> {
         }
         let poll = waits(&self.shard, &command);
         let result = self.carry_out(command);
-        if let (Some((queue, wait_s, receive)), Ok(Reply::Received(messages))) = (poll, &result)
+        if let (Some(poll), Ok(Reply::Received(messages))) = (poll, &result)
             && messages.is_empty()
+            && !self.polls.is_full()
         {
-            let deadline = self.shard.now().plus_s(wait_s);
-            self.polls.park(queue, deadline, Parked { caller, receive });
+            let deadline = self.shard.now().plus_s(poll.wait_s);
+            let Poll { queue, judged, receive, .. } = poll;
+            self.polls.park(queue, deadline, Parked { caller, judged, receive });
             return;
         }
         self.replies.push((caller, result));
     }
 
     /// Ends a turn: answers the polls that can be answered, closes the entry, and hands everything out.
-    pub fn end(&mut self) -> Vec<Batch<T>> {
+    pub fn end(&mut self) -> Produced<T> {
         self.serve_polls();
         while let Some(parked) = self.polls.expired(self.shard.now()) {
             self.replies.push((parked.caller, Ok(Reply::Received(Vec::new()))));
         }
-        if !self.buffer.is_empty() || !self.replies.is_empty() || self.trim.is_some() {
-            self.close();
+        self.close_entry();
+        Produced {
+            entries: std::mem::take(&mut self.closed),
+            replies: std::mem::take(&mut self.replies),
+            trim: self.trim.take(),
         }
-        std::mem::take(&mut self.closed)
     }
 
     /// Answers everybody who waits for a message that there is none: the shard is closing.
@@ -221,8 +218,14 @@ impl<T: Caller> Writer<T> {
             bytes += estimate;
             largest = largest.max(estimate);
         }
-        let ahead = self.unappended_bytes + (self.buffer.len() + bytes) as u64 + FRAME_BYTES;
+        let ahead = self.undurable_bytes() + bytes as u64;
         largest <= limits::EVENT_BYTES_MAX && (self.space.room(ahead) || !events.iter().any(grows))
+    }
+
+    /// About how many bytes the log takes for what this turn has decided so far.
+    fn undurable_bytes(&self) -> u64 {
+        let closed = self.closed.iter().map(|entry| entry.payload.len() as u64 + FRAME_BYTES);
+        closed.sum::<u64>() + self.buffer.len() as u64 + FRAME_BYTES
     }
 
     /// Puts the events of one command into one entry, and applies them.
@@ -264,25 +267,14 @@ impl<T: Caller> Writer<T> {
 
     /// Closes the open entry if there is anything in it.
     fn close_entry(&mut self) {
-        if !self.buffer.is_empty() {
-            self.close();
+        if self.buffer.is_empty() {
+            return;
         }
-    }
-
-    fn close(&mut self) {
-        let mut entry = None;
-        if !self.buffer.is_empty() {
-            self.tail = self.tail.next();
-            let payload = Bytes::copy_from_slice(&self.buffer);
-            self.buffer.clear();
-            let bytes = payload.len() as u64 + FRAME_BYTES;
-            self.unappended.push_back((self.tail, bytes));
-            self.unappended_bytes += bytes;
-            let time_ms = self.shard.now().0;
-            entry = Some(Entry { epoch: self.epoch, number: self.tail.0, time_ms, payload });
-        }
-        let replies = std::mem::take(&mut self.replies);
-        self.closed.push(Batch { entry, lsn: self.tail, replies, trim: self.trim.take() });
+        self.tail = self.tail.next();
+        let payload = Bytes::copy_from_slice(&self.buffer);
+        self.buffer.clear();
+        let (epoch, number, time_ms) = (self.epoch, self.tail.0, self.shard.now().0);
+        self.closed.push(Entry { epoch, number, time_ms, payload });
     }
 
     fn serve_polls(&mut self) {
@@ -297,17 +289,18 @@ impl<T: Caller> Writer<T> {
         }
     }
 
-    /// Serves the polls of one queue, in order of their arrival, until one finds nothing.
+    /// Serves the polls of one queue, in order of their arrival, until one finds nothing. Whoever was allowed to
+    /// receive when he came may not be any more, so he is held to what he was judged by.
     fn serve_queue(&mut self, queue: QueueId) {
         while let Some(waiting) = self.polls.take(queue) {
             if waiting.parked.caller.is_gone() {
                 continue;
             }
-            let Some((arn, judged)) = self.shard.identity(queue) else {
+            let Some(arn) = self.shard.queue_arn(queue) else {
                 self.replies.push((waiting.parked.caller, Err(Rejection::QueueDoesNotExist)));
                 continue;
             };
-            let ask = AskQueue::Receive(waiting.parked.receive);
+            let (judged, ask) = (waiting.parked.judged, AskQueue::Receive(waiting.parked.receive));
             let result = self.carry_out(Command::Queue { arn, judged, ask });
             if matches!(&result, Ok(Reply::Received(messages)) if messages.is_empty()) {
                 self.polls.put_back(waiting);
@@ -318,14 +311,22 @@ impl<T: Caller> Writer<T> {
     }
 }
 
-/// The queue, the wait and the receive of a command that may be parked.
-fn waits(shard: &Shard, command: &Command) -> Option<(QueueId, u32, Receive)> {
-    let Command::Queue { arn, ask: AskQueue::Receive(receive), .. } = command else { return None };
+/// A receive that may be parked.
+struct Poll {
+    queue: QueueId,
+    judged: Revision,
+    wait_s: u32,
+    receive: Receive,
+}
+
+/// What of a command is to be parked, if it may wait.
+fn waits(shard: &Shard, command: &Command) -> Option<Poll> {
+    let Command::Queue { arn, judged, ask: AskQueue::Receive(receive) } = command else { return None };
     let queue = shard.queue_id(arn)?;
     let wait_s = receive.wait_s.unwrap_or_else(|| shard.default_wait_s(queue));
     // What the queue says now holds for the whole wait.
     let receive = Receive { wait_s: Some(wait_s), ..*receive };
-    (wait_s > 0).then_some((queue, wait_s, receive))
+    (wait_s > 0).then_some(Poll { queue, judged: *judged, wait_s, receive })
 }
 
 /// Does the event add to what is alive? Those are refused while the disk is full; what only hands out, deletes

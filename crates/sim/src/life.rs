@@ -109,9 +109,6 @@ fn live(world: &mut World, work: &mut Work, dice: &mut Dice, steps: u64) -> Resu
         if !dice.one_in(3) || world.is_busy(shard) {
             world.turn(shard)?;
         }
-        if dice.one_in(2) || world.is_ahead(shard) {
-            world.sync(shard)?;
-        }
         absorb(world, work)?;
         if dice.one_in(5) {
             let pair = (some_shard(world, dice), some_shard(world, dice));

@@ -1,7 +1,7 @@
-//! The machine: shards on faulty disks, and the loop that the runtime's threads run, one step at a time.
+//! The machine: shards on faulty disks, and the loop that the runtime's threads run, one turn at a time.
 //!
-//! A turn and the append that makes it durable are two steps, so that the writer can be some turns ahead of
-//! the log, as it is in the real loop. When power fails anywhere it fails everywhere.
+//! As in the real loop, what a turn produced is appended before the next turn begins, and its answers leave only
+//! then. When power fails anywhere it fails everywhere.
 
 use crate::dice::Dice;
 use crate::disk::{Deed, WatchedDisk};
@@ -9,18 +9,14 @@ use crate::fold;
 use bytes::Bytes;
 use postrider_core::reply::Reply;
 use postrider_core::shard::{Config, Judgement, Waits};
-use postrider_core::{Arn, Command, Lsn, Timestamp};
+use postrider_core::{Arn, Command, Timestamp};
 use postrider_log::{Entry, FileLog, Log, MemoryLog, Options, Reader, Spares};
 use postrider_runtime::Answer;
 use postrider_runtime::compaction::Compactor;
 use postrider_runtime::open::{self, Random};
-use postrider_runtime::pending::Pending;
-use postrider_runtime::writer::{Batch, Caller, Writer};
-use std::collections::VecDeque;
+use postrider_runtime::writer::{Caller, Produced, Writer};
 use std::sync::Arc;
 
-/// Turns that may wait for the log.
-const AHEAD_MAX: usize = 4;
 /// An entry is closed when its events reach this; the events of one command may exceed it.
 const ENTRY_BYTES: usize = 4 << 10;
 /// Commands that one turn takes in.
@@ -92,10 +88,8 @@ struct Live {
     writer: Writer<Token>,
     log: Box<dyn Log>,
     reader: Arc<dyn Reader>,
-    pending: Pending<Token>,
     compactor: Compactor,
     mailbox: Vec<(Command, Token)>,
-    ahead: VecDeque<Batch<Token>>,
     /// All entries since this was opened, trimmed or not.
     archive: Vec<Entry>,
     /// The log may be trimmed before this entry.
@@ -215,17 +209,7 @@ impl World {
         let reader = log.reader();
         let archive = fold::entries(&*reader).map_err(|fault| format!("{fault:?}"))?;
         let (compactor, mailbox) = (Compactor::new(self.setup.slice_bytes), Vec::new());
-        Ok(Live {
-            writer,
-            log,
-            reader,
-            pending: Pending::default(),
-            compactor,
-            mailbox,
-            ahead: VecDeque::new(),
-            trimmable: archive[0].number,
-            archive,
-        })
+        Ok(Live { writer, log, reader, compactor, mailbox, trimmable: archive[0].number, archive })
     }
 
     /// Power is lost, wherever it is not off yet, and comes back.
@@ -266,14 +250,15 @@ impl World {
         id
     }
 
-    /// One turn of a shard: what is in its mailbox, a slice of compaction, and what became due.
+    /// One turn of a shard: what is in its mailbox, a slice of compaction, and what became due; then it is made
+    /// durable.
     ///
     /// # Errors
-    /// The log could not be read.
+    /// The log failed, or could not be read.
     pub fn turn(&mut self, shard: u16) -> Result<(), Trouble> {
         let now = self.now;
         let Some(live) = &mut self.shards[usize::from(shard)] else { return Ok(()) };
-        live.writer.begin(now, Lsn(live.reader.tail()));
+        live.writer.begin(now);
         for (command, token) in live.mailbox.drain(..) {
             live.writer.ask(command, token);
         }
@@ -281,44 +266,24 @@ impl World {
             live.compactor.begin(&*live.reader);
         }
         let compacted = live.compactor.slice(&mut live.writer, &*live.reader);
-        live.ahead.extend(live.writer.end());
-        live.writer.shard_mut().reap(3);
-        compacted.map_err(|fault| self.trouble(&format!("compaction: {fault:?}")))
+        let produced = live.writer.end();
+        compacted.map_err(|fault| self.trouble(&format!("compaction: {fault:?}")))?;
+        self.commit(shard, produced)
     }
 
-    /// Is there as much in the mailbox of a shard as a turn takes in?
-    pub fn is_busy(&self, shard: u16) -> bool {
-        self.shards[usize::from(shard)].as_ref().is_some_and(|live| live.mailbox.len() >= MAILBOX_MAX)
-    }
-
-    /// Is a shard as far ahead of its log as it may be?
-    pub fn is_ahead(&self, shard: u16) -> bool {
-        self.shards[usize::from(shard)].as_ref().is_some_and(|live| live.ahead.len() >= AHEAD_MAX)
-    }
-
-    /// Makes durable what the turns of a shard produced, and lets the answers go: append, release, trim.
-    ///
-    /// # Errors
-    /// The log failed.
-    pub fn sync(&mut self, shard: u16) -> Result<(), Trouble> {
+    /// Makes durable what a turn produced, lets the answers go, trims, and frees some of what is gone.
+    fn commit(&mut self, shard: u16, produced: Produced<Token>) -> Result<(), Trouble> {
         let Some(live) = &mut self.shards[usize::from(shard)] else { return Ok(()) };
-        let (mut entries, mut trim) = (Vec::new(), None);
-        for batch in live.ahead.drain(..) {
-            entries.extend(batch.entry);
-            live.pending.hold(batch.lsn, batch.replies);
-            trim = trim.max(batch.trim);
-        }
+        let Produced { entries, replies, trim } = produced;
         live.archive.extend_from_slice(&entries);
         live.trimmable = live.trimmable.max(trim.unwrap_or(0));
         self.activity = "append";
         if let Err(fault) = live.log.append(&entries) {
             return Err(self.trouble(&format!("append: {fault:?}")));
         }
-        while let Some(replies) = live.pending.release(Lsn(live.log.tail())) {
-            for (token, result) in replies {
-                self.trace = mixed(self.trace, token.id << 1 | u64::from(result.is_ok()));
-                self.answers.push((token.id, Answer::new(result, &*live.reader)));
-            }
+        for (token, result) in replies {
+            self.trace = mixed(self.trace, token.id << 1 | u64::from(result.is_ok()));
+            self.answers.push((token.id, Answer::new(result, &*live.reader)));
         }
         if let Some(first) = trim {
             self.activity = "trim";
@@ -326,8 +291,14 @@ impl World {
                 return Err(self.trouble(&format!("trim: {fault:?}")));
             }
         }
+        live.writer.shard_mut().reap(3);
         self.activity = "rest";
         Ok(())
+    }
+
+    /// Is there as much in the mailbox of a shard as a turn takes in?
+    pub fn is_busy(&self, shard: u16) -> bool {
+        self.shards[usize::from(shard)].as_ref().is_some_and(|live| live.mailbox.len() >= MAILBOX_MAX)
     }
 
     /// Takes the answers that have arrived, in their order.
@@ -342,7 +313,6 @@ impl World {
     pub fn ask_through(&mut self, shard: u16, command: Command) -> Result<Answer, Trouble> {
         let id = self.ask(shard, command, Gone::No);
         self.turn(shard)?;
-        self.sync(shard)?;
         let found = self.answers.iter().position(|(answered, _)| *answered == id);
         let found = found.ok_or_else(|| Trouble::Wrong("a durable command has no answer".to_owned()))?;
         Ok(self.answers.remove(found).1)
@@ -382,14 +352,12 @@ impl World {
         Ok(true)
     }
 
-    /// Checks the invariants of the state of a shard, and that its log makes it, at a moment when the log
-    /// has all turns.
+    /// Checks the invariants of the state of a shard, and that its log makes it.
     ///
     /// # Errors
     /// What is wrong.
     pub fn check(&mut self, shard: u16) -> Result<(), Trouble> {
         self.turn(shard)?;
-        self.sync(shard)?;
         let config = self.config(shard);
         let Some(live) = &self.shards[usize::from(shard)] else { return Ok(()) };
         live.writer.shard().check();
@@ -405,8 +373,7 @@ impl World {
     }
 
     /// Compares the state of a shard with what its log makes from one of the points before which it might have
-    /// been trimmed, which `chosen` chooses by their number; all turns must be in the log. Says how many such
-    /// points there are.
+    /// been trimmed, which `chosen` chooses by their number. Says how many such points there are.
     ///
     /// # Errors
     /// They differ.

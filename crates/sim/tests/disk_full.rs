@@ -116,7 +116,6 @@ fn a_purge_makes_room() {
     ask(&mut world, AskQueue::Purge).result.unwrap();
     for _ in 0..2_000 {
         world.turn(0).unwrap();
-        world.sync(0).unwrap();
     }
     assert!(!world.is_full(0));
     assert!(fill(&mut world) > 500);
@@ -147,8 +146,7 @@ fn nothing_acknowledged_is_lost_over_a_full_disk_and_power_loss() {
                 1 => work.receive(&mut world, &mut dice, work::queue(step % work::QUEUES)),
                 _ => work.send(&mut world, &mut dice, work::queue(step % work::QUEUES)),
             };
-            world.turn(shard).unwrap_or_else(|why| panic!("seed {seed}: {why:?}"));
-            world.sync(shard).unwrap_or_else(|why| panic!("seed {seed} step {step}: {why:?}"));
+            world.turn(shard).unwrap_or_else(|why| panic!("seed {seed} step {step}: {why:?}"));
             life::absorb(&mut world, &mut work).unwrap();
             full += u64::from(world.is_full(0));
         }

@@ -30,7 +30,6 @@ fn run(seed: u64, storage: Storage) -> Result<u64, Trouble> {
     for _ in 0..300 {
         let shard = work.step(&mut world, &mut dice);
         world.turn(shard)?;
-        world.sync(shard)?;
         life::absorb(&mut world, &mut work)?;
         world.check_from(shard, |points| dice.below(points))?;
         if dice.one_in(4) {
@@ -97,7 +96,6 @@ fn an_idle_log_comes_to_rest() {
     let mut rest = |turns| {
         for _ in 0..turns {
             world.turn(0).unwrap();
-            world.sync(0).unwrap();
         }
         world.extent(0)
     };

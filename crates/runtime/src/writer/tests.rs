@@ -6,6 +6,7 @@ use postrider_core::body::Payload;
 use postrider_core::command::{AskTopic, Given, Presence, Publish, Send};
 use postrider_core::event::SubscriptionStated;
 use postrider_core::id::{TopicId, Uuid};
+use postrider_core::queue::settings::Setting;
 use postrider_core::shard::Config;
 use postrider_core::topic::filter::Facts;
 use postrider_core::topic::subscription::Form;
@@ -20,7 +21,7 @@ fn writer() -> Writer<u32> {
     let shard = Shard::new(Config::default());
     let claim = shard.claim([1; 32]);
     let mut writer = Writer::new(shard, Ids::new(1), 1, Lsn(0), Arc::new(Space::unlimited()), 0);
-    writer.begin(Timestamp(1_000), Lsn(0));
+    writer.begin(Timestamp(1_000));
     writer.log(claim);
     writer.ask(create("q"), 9);
     writer.end();
@@ -50,9 +51,8 @@ fn receive(wait_s: u32) -> AskQueue {
 }
 
 /// Who got how many messages, in the order of the answers.
-fn received(batches: &[Batch<u32>]) -> Vec<(u32, usize)> {
-    let replies = batches.iter().flat_map(|batch| &batch.replies);
-    let got = replies.filter_map(|(caller, result)| match result {
+fn received(produced: &Produced<u32>) -> Vec<(u32, usize)> {
+    let got = produced.replies.iter().filter_map(|(caller, result)| match result {
         Ok(Reply::Received(messages)) => Some((*caller, messages.len())),
         _ => None,
     });
@@ -62,11 +62,12 @@ fn received(batches: &[Batch<u32>]) -> Vec<(u32, usize)> {
 #[test]
 fn whoever_waited_is_served_before_whoever_comes_now() {
     let mut writer = writer();
-    writer.begin(Timestamp(2_000), Lsn(1));
+    writer.begin(Timestamp(2_000));
     ask(&mut writer, receive(20), 1);
     ask(&mut writer, receive(20), 2);
-    assert!(writer.end().is_empty(), "waiting writes nothing");
-    writer.begin(Timestamp(3_000), Lsn(1));
+    let produced = writer.end();
+    assert!(produced.entries.is_empty() && produced.replies.is_empty(), "waiting writes nothing");
+    writer.begin(Timestamp(3_000));
     ask(&mut writer, send(10), 3);
     ask(&mut writer, receive(0), 4);
     ask(&mut writer, send(10), 5);
@@ -76,51 +77,86 @@ fn whoever_waited_is_served_before_whoever_comes_now() {
 #[test]
 fn whoever_is_gone_gets_nothing_and_deadlines_are_kept() {
     let mut writer = writer();
-    writer.begin(Timestamp(2_000), Lsn(1));
+    writer.begin(Timestamp(2_000));
     ask(&mut writer, receive(20), 0);
     assert_eq!(writer.parked(), 0);
     ask(&mut writer, receive(5), 2);
     writer.end();
     assert_eq!(writer.due(), Some(Timestamp(7_000)));
-    writer.begin(Timestamp(6_999), Lsn(1));
-    assert!(writer.end().is_empty());
-    writer.begin(Timestamp(7_000), Lsn(1));
+    writer.begin(Timestamp(6_999));
+    assert_eq!(received(&writer.end()), []);
+    writer.begin(Timestamp(7_000));
     assert_eq!(received(&writer.end()), [(2, 0)]);
-    writer.begin(Timestamp(8_000), Lsn(1));
+    writer.begin(Timestamp(8_000));
     ask(&mut writer, receive(20), 3);
     ask(&mut writer, send(1), 4);
     assert_eq!(received(&writer.end()), [(3, 1)]);
-    writer.begin(Timestamp(9_000), Lsn(1));
+    writer.begin(Timestamp(9_000));
     ask(&mut writer, receive(20), 5);
     writer.dismiss();
     assert_eq!(received(&writer.end()), [(5, 0)]);
 }
 
 #[test]
-fn a_turn_is_full_when_an_entry_is_and_every_reply_waits_for_its_own_entry() {
+fn a_turn_is_full_when_an_entry_is_and_what_is_in_it_counts_until_it_ends() {
     let mut writer = writer().with_entries_of(10_000);
-    writer.begin(Timestamp(2_000), Lsn(1));
+    writer.begin(Timestamp(2_000));
     let mut asked = 0;
     while !writer.is_full() {
         asked += 1;
         ask(&mut writer, send(3_000), asked);
     }
-    let batches = writer.end();
-    assert_eq!(asked, 4);
-    let lsns = batches.iter().map(|batch| (batch.lsn.0, batch.replies.len()));
-    assert_eq!(lsns.collect::<Vec<_>>(), [(2, 3), (3, 1)]);
-    for batch in &batches {
-        let entry = batch.entry.as_ref().unwrap();
-        assert_eq!((entry.number, entry.epoch), (batch.lsn.0, 1));
-        assert!(entry.payload.len() <= 10_000);
+    assert!(
+        (12_000..14_000).contains(&writer.undurable_bytes()),
+        "three in a closed entry, one in the open one"
+    );
+    let produced = writer.end();
+    assert_eq!((asked, produced.replies.len()), (4, 4));
+    let numbers = produced.entries.iter().map(|entry| (entry.number, entry.epoch));
+    assert_eq!(numbers.collect::<Vec<_>>(), [(2, 1), (3, 1)]);
+    assert!(produced.entries.iter().all(|entry| entry.payload.len() <= 10_000));
+    assert_eq!(writer.undurable_bytes(), FRAME_BYTES);
+}
+
+/// Who may not receive any more must not get what arrives afterwards, because he asked before.
+#[test]
+fn whoever_waits_while_the_queue_changes_is_judged_again() {
+    let mut writer = writer();
+    writer.begin(Timestamp(2_000));
+    ask(&mut writer, receive(20), 1);
+    ask(&mut writer, AskQueue::Set(vec![Setting::Policy(Some("{}".into()))]), 2);
+    ask(&mut writer, receive(20), 3);
+    writer.end();
+    writer.begin(Timestamp(3_000));
+    ask(&mut writer, send(10), 4);
+    let produced = writer.end();
+    let stale = produced.replies.iter().filter(|(_, result)| matches!(result, Err(Rejection::Stale)));
+    assert_eq!(stale.map(|(caller, _)| *caller).collect::<Vec<_>>(), [1]);
+    assert_eq!(received(&produced), [(3, 1)]);
+}
+
+#[test]
+fn where_as_many_wait_as_may_one_more_is_answered_at_once() {
+    let mut writer = writer();
+    writer.polls = LongPolls::new(2);
+    writer.begin(Timestamp(2_000));
+    for caller in 1..=3 {
+        ask(&mut writer, receive(20), caller);
     }
+    assert_eq!(received(&writer.end()), [(3, 0)]);
+    assert_eq!(writer.parked(), 2);
+    writer.begin(Timestamp(3_000));
+    ask(&mut writer, send(10), 4);
+    ask(&mut writer, receive(20), 5);
+    assert_eq!(received(&writer.end()), [(1, 1)], "there is a place again");
+    assert_eq!(writer.parked(), 2);
 }
 
 #[test]
 fn publications_that_are_too_large_for_one_entry_are_split_between_publications_only() {
     let mut writer = writer().with_entries_of(2_000);
     let topic = Arn::of("aws", "sns", "us-east-1", "000000000000", "t");
-    writer.begin(Timestamp(2_000), Lsn(1));
+    writer.begin(Timestamp(2_000));
     let create = Command::CreateTopic { arn: topic.clone(), attributes: Default::default(), tags: None };
     writer.ask(create, 1);
     let judged = writer.shard().judgement(&topic).unwrap().revision;
@@ -143,25 +179,11 @@ fn publications_that_are_too_large_for_one_entry_are_split_between_publications_
     };
     let judged = writer.shard().judgement(&topic).unwrap().revision;
     let ask = AskTopic::Publish((0..5).map(|_| message()).collect());
-    writer.begin(Timestamp(3_000), Lsn(2));
+    writer.begin(Timestamp(3_000));
     writer.ask(Command::Topic { arn: topic, judged, ask }, 3);
-    let batches = writer.end();
-    assert_eq!(batches.len(), 5);
-    assert!(batches[..4].iter().all(|batch| batch.replies.is_empty()), "one answer, for the last entry");
-    assert!(matches!(&batches[4].replies[..], [(3, Ok(Reply::Published(each)))] if each.len() == 5));
-}
-
-#[test]
-fn what_waits_for_the_log_counts_until_the_log_has_it() {
-    let mut writer = writer();
-    writer.begin(Timestamp(2_000), Lsn(1));
-    ask(&mut writer, send(1_000), 1);
-    writer.end();
-    assert!(writer.unappended_bytes > 1_000);
-    writer.begin(Timestamp(2_000), Lsn(1));
-    assert!(writer.unappended_bytes > 1_000, "not in the log yet");
-    writer.begin(Timestamp(2_000), Lsn(2));
-    assert_eq!(writer.unappended_bytes, 0);
+    let produced = writer.end();
+    assert_eq!(produced.entries.len(), 5);
+    assert!(matches!(&produced.replies[..], [(3, Ok(Reply::Published(each)))] if each.len() == 5));
 }
 
 /// Everything that is set stays, so what one request may bring does not bound what a topic gathers.
@@ -170,7 +192,7 @@ fn what_no_entry_could_hold_is_refused_before_it_happens() {
     let mut writer = writer();
     let topic = Arn::of("aws", "sns", "us-east-1", "000000000000", "t");
     let create = Command::CreateTopic { arn: topic.clone(), attributes: Default::default(), tags: None };
-    writer.begin(Timestamp(2_000), Lsn(1));
+    writer.begin(Timestamp(2_000));
     writer.ask(create, 1);
     let mut refused = 0;
     for name in ["A", "B", "C", "D"] {
@@ -180,8 +202,8 @@ fn what_no_entry_could_hold_is_refused_before_it_happens() {
         refused += u32::from(matches!(writer.replies.last(), Some((2, Err(Rejection::NoSpace)))));
     }
     assert_eq!(refused, 2);
-    let entries = writer.end().into_iter().filter_map(|batch| batch.entry);
-    assert!(entries.into_iter().all(|entry| entry.payload.len() <= limits::EVENT_BYTES_MAX));
+    let entries = writer.end().entries;
+    assert!(entries.iter().all(|entry| entry.payload.len() <= limits::EVENT_BYTES_MAX));
     let judged = writer.shard().judgement(&topic).unwrap().revision;
     writer.ask(Command::Topic { arn: topic, judged, ask: AskTopic::View }, 3);
     let Some((3, Ok(Reply::Topic(view)))) = writer.replies.last() else { panic!() };
@@ -208,7 +230,7 @@ fn on_a_full_disk_it_counts_what_a_command_writes_and_not_what_it_brings() {
     let shard = Shard::new(Config { shards: 2, index: 0, ..Config::default() });
     let mut writer = Writer::new(shard, Ids::new(1), 1, Lsn(0), Arc::new(Space::unlimited()), 0);
     let topic = Arn::of("aws", "sns", "us-east-1", "000000000000", "t");
-    writer.begin(Timestamp(1_000), Lsn(0));
+    writer.begin(Timestamp(1_000));
     writer.ask(create("q"), 1);
     ask(&mut writer, send(10), 1);
     let create_topic =
@@ -225,7 +247,7 @@ fn on_a_full_disk_it_counts_what_a_command_writes_and_not_what_it_brings() {
         writer.ask(asked(AskTopic::Subscribe(Box::new(stated), Given::default())), 1);
     }
     writer.end();
-    writer.begin(Timestamp(2_000), Lsn(1));
+    writer.begin(Timestamp(2_000));
     writer.space = space;
     let publish = |messages: usize| {
         let message = |_| Publish {
@@ -241,9 +263,12 @@ fn on_a_full_disk_it_counts_what_a_command_writes_and_not_what_it_brings() {
     writer.ask(create("q"), 5);
     writer.ask(create("new"), 6);
     ask(&mut writer, receive(0), 7);
-    let batches = writer.end();
-    let replies = batches.iter().flat_map(|batch| &batch.replies);
-    let refused = replies.filter(|reply| matches!(reply.1, Err(Rejection::NoSpace))).map(|reply| reply.0);
+    let produced = writer.end();
+    let refused = produced
+        .replies
+        .iter()
+        .filter(|reply| matches!(reply.1, Err(Rejection::NoSpace)))
+        .map(|reply| reply.0);
     assert_eq!(refused.collect::<Vec<_>>(), [2, 4], "one fits, and what is there already writes nothing");
-    assert_eq!(received(&batches), [(7, 1)]);
+    assert_eq!(received(&produced), [(7, 1)]);
 }

@@ -25,13 +25,8 @@ fn json_is_known_by_its_target_at_any_path() {
 #[test]
 fn unknown_and_unbuilt_targets_are_unknown_operations() {
     let json = Some("application/x-amz-json-1.0");
-    for target in [
-        Some("AmazonSQS.Nothing"),
-        Some("AmazonSNS.Publish"),
-        Some("SendMessage"),
-        Some(""),
-        None,
-    ] {
+    for target in [Some("AmazonSQS.Nothing"), Some("AmazonSNS.Publish"), Some("SendMessage"), Some(""), None]
+    {
         let request = Request { target, content_type: json, ..EMPTY };
         let expected = (Protocol::Json, Service::Sqs, ErrorKind::UnknownOperation, String::new());
         assert_eq!(refused(&request, None), expected, "{target:?}");

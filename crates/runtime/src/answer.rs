@@ -1,14 +1,11 @@
-//! Replies that wait until what they observed is durable.
+//! What a caller gets, and how he reads the payloads in it.
 //!
-//! A reply waits for the position that was current when it was computed: also a rejection, an empty
-//! receive, a look at a queue. So nobody ever learns of something that a crash could undo.
-//!
-//! Invariant: positions in the queue never decrease.
+//! A payload that is not in memory is read from the log, by whoever wants it and not by the shard. The
+//! answer keeps the segments that it needs from being trimmed until it is dropped.
 
 use postrider_core::body::{self, Body};
 use postrider_core::{Lsn, Rejection, Reply};
 use postrider_log::{Fault, Pin, Reader};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What a caller gets: the reply or the rejection, and a hold on the payloads that are not in memory.
@@ -85,59 +82,5 @@ fn bodies(reply: &Reply) -> Vec<&Body> {
         | Reply::Subscribed(_)
         | Reply::Published(_)
         | Reply::Taken { .. } => Vec::new(),
-    }
-}
-
-/// Replies of one turn, with whom they are for.
-pub type Replies<T> = Vec<(T, Result<Reply, Rejection>)>;
-
-/// Replies that wait, oldest first.
-#[derive(Debug)]
-pub struct Pending<T> {
-    waiting: VecDeque<(Lsn, Replies<T>)>,
-}
-
-impl<T> Default for Pending<T> {
-    fn default() -> Pending<T> {
-        Pending { waiting: VecDeque::new() }
-    }
-}
-
-impl<T> Pending<T> {
-    /// Holds replies until `lsn` is durable.
-    pub fn hold(&mut self, lsn: Lsn, replies: Replies<T>) {
-        debug_assert!(self.waiting.back().is_none_or(|(last, _)| *last <= lsn));
-        if !replies.is_empty() {
-            self.waiting.push_back((lsn, replies));
-        }
-    }
-
-    /// Takes the next replies that wait for nothing after `durable`.
-    pub fn release(&mut self, durable: Lsn) -> Option<Replies<T>> {
-        self.waiting.front().filter(|(lsn, _)| *lsn <= durable)?;
-        self.waiting.pop_front().map(|(_, replies)| replies)
-    }
-
-    /// Gives up all that waits: the log failed.
-    pub fn abandon(&mut self) {
-        self.waiting.clear();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_leaves_before_its_position_is_durable() {
-        let mut pending = Pending::default();
-        pending.hold(Lsn(1), vec![("a", Ok(Reply::Done))]);
-        pending.hold(Lsn(1), vec![("b", Err(Rejection::QueueDoesNotExist))]);
-        pending.hold(Lsn(3), vec![("c", Ok(Reply::Done))]);
-        assert!(pending.release(Lsn(0)).is_none());
-        assert_eq!(pending.release(Lsn(2)).unwrap()[0].0, "a");
-        assert_eq!(pending.release(Lsn(2)).unwrap()[0].0, "b");
-        assert!(pending.release(Lsn(2)).is_none());
-        assert_eq!(pending.release(Lsn(3)).unwrap()[0].0, "c");
     }
 }
