@@ -4,7 +4,6 @@ mod cases;
 mod json;
 mod model;
 mod random;
-mod timing;
 
 use std::path::Path;
 
