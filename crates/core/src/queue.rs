@@ -76,13 +76,12 @@ impl Messages {
         }
     }
 
-    /// Puts a message in, over one of the same number if there is one, which is returned.
-    pub(crate) fn insert(&mut self, number: Number, message: Message) -> Option<Message> {
-        let old = self.remove(number);
+    /// Puts a message in. None is there under its number.
+    pub(crate) fn insert(&mut self, number: Number, message: Message) {
         self.by_sent.insert((message.sent_at, number));
         self.set(message.place).insert((message.visible_at, number));
-        self.by_number.insert(number, message);
-        old
+        let there = self.by_number.insert(number, message);
+        debug_assert!(there.is_none(), "the number was vacated");
     }
 
     /// Takes a message out.

@@ -128,14 +128,19 @@ impl Shard {
 
     fn apply_message(&mut self, stated: &MessageStated) {
         let id = stated.queue;
-        let there = self.queues.get_mut(&id).and_then(|queue| queue.messages.remove(stated.number));
-        if let Some(there) = there {
-            self.release(there);
-        }
+        self.vacate(id, stated.number);
         self.live_bytes += cost::MESSAGE + u64::from(stated.payload.place.len);
         let queue = self.queues.entry(id).or_insert_with(|| Queue::shell(id));
         send::apply(queue, self.now, stated, &mut self.residency);
         self.touched(id);
+    }
+
+    /// Lets go of the message under a number that is about to be stated, if there is one.
+    fn vacate(&mut self, id: QueueId, number: Number) {
+        let there = self.queues.get_mut(&id).and_then(|queue| queue.messages.remove(number));
+        if let Some(there) = there {
+            self.release(there);
+        }
     }
 
     fn change(&mut self, id: QueueId, change: impl FnOnce(&mut Queue)) {
@@ -233,6 +238,7 @@ impl Shard {
         self.live_bytes += cost::COPY;
         self.refer(publication.id);
         let CopyStated { queue: id, number, subscription, form, .. } = *copy;
+        self.vacate(id, number);
         let message = Message {
             id: publication.message_id.copy_for(subscription),
             sent_at: copy.sent_at,
@@ -243,9 +249,7 @@ impl Shard {
         };
         let queue = self.queues.entry(id).or_insert_with(|| Queue::shell(id));
         queue.next_number = queue.next_number.max(number + 1);
-        if let Some(old) = queue.messages.insert(number, message) {
-            self.release(old);
-        }
+        queue.messages.insert(number, message);
         self.touched(id);
     }
 
