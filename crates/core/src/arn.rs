@@ -61,6 +61,11 @@ impl Arn {
         self.part(5)
     }
 
+    /// Does it name a FIFO queue or topic? Their names end so, and no other's do (sqs 4).
+    pub fn is_fifo(&self) -> bool {
+        self.0.ends_with(crate::name::FIFO_SUFFIX)
+    }
+
     /// The shard that holds this resource, of `shards`: the first 8 bytes of SHA-256 of the ARN,
     /// big-endian, modulo the number of shards. Pinned by a golden test: it is part of the format.
     pub fn shard(&self, shards: u16) -> u16 {

@@ -11,6 +11,8 @@
 
 mod decode;
 mod encode;
+mod fields;
+mod outcome;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +20,7 @@ pub use decode::decode;
 pub use encode::encode;
 
 /// The newest version of the vocabulary that this program reads and writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Why bytes could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,11 @@ mod tag {
     pub(super) const RECEIVED: u16 = 14;
     pub(super) const VISIBILITY_CHANGED: u16 = 15;
     pub(super) const DELETED: u16 = 16;
+    pub(super) const DEDUPLICATED: u16 = 17;
+    pub(super) const ATTEMPT: u16 = 18;
+    pub(super) const MOVED: u16 = 19;
+    pub(super) const LEAVING: u16 = 20;
+    pub(super) const MOVE_TASK: u16 = 21;
     pub(super) const TOPIC: u16 = 30;
     pub(super) const TOPIC_DELETED: u16 = 31;
     pub(super) const SUBSCRIPTION: u16 = 32;

@@ -7,9 +7,10 @@
 use crate::Arn;
 use crate::body::Payload;
 use crate::event::{SubscriptionStated, Tags};
-use crate::id::{Number, Revision, Uuid};
+use crate::id::{DedupKey, GroupKey, Number, Revision, Uuid};
 use crate::outbox::Parcel;
 use crate::queue::settings::Setting;
+use crate::rejection::Refusal;
 use crate::topic::filter::Facts;
 use crate::topic::subscription::Change;
 use std::collections::BTreeMap;
@@ -37,6 +38,15 @@ pub enum Command {
     },
     /// Lists queues in order of their ARNs.
     ListQueues(Page),
+    /// Lists the queues of this shard whose dead-letter queue is `target`, in order of their ARNs.
+    ListSources {
+        /// The dead-letter queue.
+        target: Arn,
+        /// ARN of the last one of the page before.
+        after: Option<Box<str>>,
+        /// How many at most.
+        max: usize,
+    },
     /// Makes a topic, or finds the one that is there if its attributes agree.
     CreateTopic {
         /// Its identity.
@@ -77,8 +87,8 @@ pub enum Command {
         to: u16,
         /// All up to this number are accepted.
         accepted: u64,
-        /// This one was refused for good.
-        refused: Option<u64>,
+        /// This one was refused for good, for this reason.
+        refused: Option<(u64, Refusal)>,
     },
 }
 
@@ -123,6 +133,17 @@ pub enum AskQueue {
         /// How many at most.
         max: usize,
     },
+    /// Starts a task that moves its messages.
+    StartMove {
+        /// Where to; each message to the queue it came from when absent.
+        destination: Option<Arn>,
+        /// Messages in a second, 1 to 500; as fast as can be when absent.
+        per_second: Option<u32>,
+    },
+    /// Stops a move task.
+    CancelMove(Uuid),
+    /// Its move tasks, newest first.
+    ListMoves,
 }
 
 /// The bytes of a receipt handle, not verified yet.
@@ -133,8 +154,21 @@ pub type Receipt = Box<[u8]>;
 pub struct Send {
     /// Body and attributes.
     pub payload: Payload,
-    /// Seconds until it is visible; the queue's delay when absent.
+    /// Seconds until it is visible; the queue's delay when absent. A FIFO queue has only its own delay.
     pub delay_s: Option<u32>,
+    /// Its message group. A FIFO queue demands one.
+    pub group: Option<GroupKey>,
+    /// Its deduplication id, on a FIFO queue.
+    pub dedup: Option<Dedup>,
+}
+
+/// The deduplication id of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dedup {
+    /// The sender gave it.
+    Explicit(DedupKey),
+    /// It is the digest of the body, which counts only on a queue with content-based deduplication.
+    OfBody(DedupKey),
 }
 
 /// How to hand out messages. The waiting itself is not the core's.
@@ -146,6 +180,8 @@ pub struct Receive {
     pub visibility_s: Option<u32>,
     /// Seconds to wait for a message; the queue's wait when absent.
     pub wait_s: Option<u32>,
+    /// The consumer's id of this attempt: a repetition gets the same messages. FIFO queues only.
+    pub attempt: Option<DedupKey>,
 }
 
 /// Everything a topic can be asked.
@@ -201,6 +237,8 @@ pub struct Publish {
     pub payload: Payload,
     /// What filters look at.
     pub facts: Facts,
+    /// Its message group, which copies in standard queues keep.
+    pub group: Option<GroupKey>,
     /// Whether the facts tell of the body. A publish without them to a topic that filters by body is
     /// refused as stale.
     pub body: Presence,

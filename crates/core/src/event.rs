@@ -7,7 +7,7 @@
 //! Events hold outcomes, never conditions: [`crate::Shard::apply`] follows them blindly.
 
 use crate::body::Payload;
-use crate::id::{Number, PublicationId, QueueId, Revision, TopicId, Uuid};
+use crate::id::{DedupKey, GroupKey, Number, PublicationId, QueueId, Revision, TopicId, Uuid};
 use crate::queue::settings::Settings;
 use crate::topic::subscription::{Filter, Form};
 use crate::{Arn, Timestamp};
@@ -68,6 +68,35 @@ pub enum Event {
         /// Which messages.
         numbers: Vec<Number>,
     },
+    /// Statement: a deduplication id that is remembered, whose message may be gone.
+    Deduplicated(DeduplicatedStated),
+    /// Statement: an attempt to receive that may be repeated.
+    Attempt(Box<AttemptStated>),
+    /// Change: messages went to another queue of this shard, where they have other numbers.
+    Moved {
+        /// From which queue.
+        from: QueueId,
+        /// Its ARN.
+        source: Arn,
+        /// To which queue.
+        to: QueueId,
+        /// Why.
+        why: Why,
+        /// Their numbers there and here.
+        numbers: Vec<(Number, Number)>,
+    },
+    /// Change: a message is on its way to a queue of another shard. Until that shard has answered it is in its queue,
+    /// but neither visible nor purgeable nor expirable.
+    Leaving {
+        /// From which queue.
+        queue: QueueId,
+        /// Which message.
+        number: Number,
+        /// Where to.
+        journey: Box<Journey>,
+    },
+    /// Statement: a task that moves the messages of a dead-letter queue.
+    MoveTask(Box<MoveTaskStated>),
     /// Statement: a topic, without its subscriptions.
     Topic(Box<TopicStated>),
     /// Change: a topic and its subscriptions are gone.
@@ -141,8 +170,11 @@ pub struct QueueStated {
     pub tags: Tags,
     /// First number that no message has had.
     pub next_number: Number,
-    /// Every message sent at or before this has expired.
+    /// Every message sent at or before this has expired, of those numbered below `expired_below`: one that came from
+    /// another queue later may have been sent earlier.
     pub expired_before: Timestamp,
+    /// First number that `expired_before` does not speak of; the largest when it speaks of all.
+    pub expired_below: Number,
     /// Every message numbered below this was purged.
     pub purged_before: Number,
     /// When it was last purged; zero when never.
@@ -177,6 +209,127 @@ pub struct MessageStated {
     pub receives: Receives,
     /// Body and attributes.
     pub payload: Payload,
+    /// Its message group.
+    pub group: Option<GroupKey>,
+    /// The deduplication id that it was the first to have. A message that is stated again has none: the id is then
+    /// stated by itself.
+    pub dedup: Option<DedupKey>,
+    /// What it went through before it came to this queue.
+    pub past: Option<Box<Past>>,
+    /// Where it is on its way to.
+    pub journey: Option<Box<Journey>>,
+    /// The shard that owed it, with the number of the delivery.
+    pub from: Option<(u16, u64)>,
+}
+
+/// What a message went through before it came to its queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// The queue from which it came to this dead-letter queue.
+    pub source: Option<Arn>,
+    /// How often it had been handed out when it came.
+    pub received_before: u32,
+    /// When its dead-letter queue was last not to be had; zero when never.
+    pub refused_at: Timestamp,
+}
+
+/// Where a message is on its way to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journey {
+    /// The shard that holds the queue.
+    pub to: u16,
+    /// Its number among all that this shard ever owed that one.
+    pub number: u64,
+    /// The queue.
+    pub target: Arn,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a message goes to another queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It was received too often: this is its dead-letter queue.
+    Spent,
+    /// A task moves it out of a dead-letter queue.
+    Task(Uuid),
+}
+
+/// A deduplication id that is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeduplicatedStated {
+    /// In which queue.
+    pub queue: QueueId,
+    /// The id.
+    pub key: DedupKey,
+    /// The public id of the first message with it.
+    pub id: Uuid,
+    /// The number of that message.
+    pub number: Number,
+    /// When it was sent.
+    pub at: Timestamp,
+}
+
+/// An attempt to receive that may be repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptStated {
+    /// In which queue.
+    pub queue: QueueId,
+    /// The consumer's id of it.
+    pub key: DedupKey,
+    /// When it was first made.
+    pub at: Timestamp,
+    /// When the visibility timeout ends that it set.
+    pub until: Timestamp,
+    /// The messages, and how often each had been handed out then.
+    pub receipts: Vec<(Number, u32)>,
+}
+
+/// A task that moves the messages of a dead-letter queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoveTaskStated {
+    /// The dead-letter queue.
+    pub queue: QueueId,
+    /// Its public id.
+    pub id: Uuid,
+    /// Where the messages go; each to the queue that it came from when absent.
+    pub destination: Option<Arn>,
+    /// Messages in a second; as fast as can be when absent.
+    pub per_second: Option<u32>,
+    /// When it was started.
+    pub started: Timestamp,
+    /// What became of it.
+    pub status: MoveStatus,
+    /// Messages that it has moved.
+    pub moved: u64,
+    /// Messages that there were when it was started: it moves no more than these.
+    pub to_move: u64,
+}
+
+/// What became of a move task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveStatus {
+    /// It moves messages.
+    Running,
+    /// It moved all that there were.
+    Completed,
+    /// It was told to stop; messages are still on their way.
+    Cancelling,
+    /// It was told to stop, and did.
+    Cancelled,
+    /// It could not go on.
+    Failed(MoveFailure),
+}
+
+/// Why a move task could not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveFailure {
+    /// A queue that messages should go to is not there.
+    NonExistentQueue,
+    /// A message did not come from another queue, and there is no other destination for it.
+    CouldNotDetermineMessageSource,
+    /// The move to the queue is not allowed.
+    NotPermitted,
 }
 
 /// A topic, without its subscriptions.
@@ -226,6 +379,8 @@ pub struct PublicationStated {
     pub topic: Arn,
     /// When.
     pub published_at: Timestamp,
+    /// Its message group, for fair queues.
+    pub group: Option<GroupKey>,
     /// Message, subject, attributes and what the envelope needs.
     pub payload: Payload,
     /// Copies in queues of this shard.
@@ -237,7 +392,7 @@ pub struct PublicationStated {
 }
 
 /// One subscription's copy of a publication in a queue of this shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CopyStated {
     /// In which queue.
     pub queue: QueueId,
@@ -253,6 +408,10 @@ pub struct CopyStated {
     pub visible_at: Timestamp,
     /// What consumers did with it.
     pub receives: Receives,
+    /// What it went through before it came to this queue.
+    pub past: Option<Box<Past>>,
+    /// Where it is on its way to.
+    pub journey: Option<Box<Journey>>,
 }
 
 /// One delivery owed to another shard.

@@ -1,5 +1,8 @@
 //! Internal ids, and the generator of public ones.
 
+use sha2::{Digest, Sha256};
+use std::num::NonZero;
+
 /// A queue, for its whole life. A queue that is created again gets another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueueId(pub u64);
@@ -18,6 +21,43 @@ pub type Number = u64;
 /// A state of a resource's settings and policy. Each change makes a new one; 0 is "does not exist".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
+
+/// A message group, as far as the core tells groups apart. The text of the group's id lives in the payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupKey(pub NonZero<u128>);
+
+impl GroupKey {
+    /// The key of a `MessageGroupId`.
+    pub fn of(text: &str) -> GroupKey {
+        GroupKey(key(text.as_bytes()))
+    }
+}
+
+/// A deduplication id, or the id of an attempt to receive, as far as the core tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DedupKey(pub NonZero<u128>);
+
+impl DedupKey {
+    /// The key of a `MessageDeduplicationId` or a `ReceiveRequestAttemptId`.
+    pub fn of(text: &str) -> DedupKey {
+        DedupKey(key(text.as_bytes()))
+    }
+
+    /// The key of this id within one group, for queues whose deduplication scope is the message group.
+    pub fn within(self, group: GroupKey) -> DedupKey {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&self.0.get().to_be_bytes());
+        bytes[16..].copy_from_slice(&group.0.get().to_be_bytes());
+        DedupKey(key(&bytes))
+    }
+}
+
+/// The first 16 bytes of the SHA-256: nobody can find two texts with the same key.
+fn key(bytes: &[u8]) -> NonZero<u128> {
+    let digest = Sha256::digest(bytes);
+    let first = u128::from_be_bytes(digest[..16].try_into().expect("a digest has 32 bytes"));
+    NonZero::new(first).unwrap_or(NonZero::<u128>::MIN)
+}
 
 /// A UUID of version 4: the public id of a message or the last part of a subscription's ARN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

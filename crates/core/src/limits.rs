@@ -26,6 +26,27 @@ pub const IN_FLIGHT_MAX: usize = 120_000;
 pub const DELETED_WAIT_MS: u64 = 60_000;
 /// Two purges of one queue are at least this far apart, milliseconds (sqs 2).
 pub const PURGE_WAIT_MS: u64 = 60_000;
+/// A deduplication id is remembered this long after the first message with it was accepted, milliseconds (sqs 10).
+pub const DEDUP_WINDOW_MS: u64 = 300_000;
+/// The id of an attempt to receive gets the same messages this long, milliseconds (sqs 10).
+pub const ATTEMPT_WINDOW_MS: u64 = 300_000;
+/// `maxReceiveCount` of a redrive policy (sqs 5.3).
+pub const RECEIVES_MAX: std::ops::RangeInclusive<u32> = 1..=1_000;
+/// Queues that a redrive allow policy may name (sqs 5.3).
+pub const REDRIVE_SOURCES_MAX: usize = 10;
+/// Messages that a move task moves in a second (sqs 11).
+pub const MOVES_PER_S: std::ops::RangeInclusive<u32> = 1..=500;
+/// Move tasks of one queue that are remembered (sqs 11).
+pub const MOVES_REMEMBERED: usize = 10;
+/// Messages that a move task without a rate moves in one turn.
+pub const MOVES_PER_TURN_MAX: usize = 500;
+/// Messages of one queue that are on their way to queues of other shards; more wait for their turn.
+pub const LEAVING_MAX: usize = 1_000;
+/// Spent messages that one receive moves to the dead-letter queue at most; the next one goes on.
+pub const SPENT_PER_RECEIVE_MAX: usize = 1_000;
+/// A message that could not get to its dead-letter queue is handed out again, and tries once more after this long,
+/// milliseconds.
+pub const REDRIVE_RETRY_MS: u64 = 60_000;
 /// Tags of one queue or topic (sqs 4, sns 17).
 pub const TAGS_MAX: usize = 50;
 /// `KmsDataKeyReusePeriodSeconds` (sqs 5.1).

@@ -3,31 +3,40 @@
 use crate::limits;
 use std::sync::Arc;
 
-/// A valid queue or topic name: `[A-Za-z0-9_-]`, 1 to 80 (queue) or 1 to 256 (topic) characters.
+/// What the name of a FIFO queue or topic ends with, counted in its length.
+pub const FIFO_SUFFIX: &str = ".fifo";
+
+/// A valid queue or topic name: `[A-Za-z0-9_-]`, 1 to 80 (queue) or 1 to 256 (topic) characters; the name of a FIFO
+/// queue ends with `.fifo`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(Arc<str>);
 
 impl Name {
-    /// A standard queue's name (sqs.md section 4). `None` when it breaks the rule.
+    /// A queue's name, of either type (sqs.md section 4). `None` when it breaks the rule.
     pub fn queue(text: &str) -> Option<Name> {
-        Self::checked(text, limits::QUEUE_NAME_MAX)
+        let stem = text.strip_suffix(FIFO_SUFFIX).unwrap_or(text);
+        (text.len() <= limits::QUEUE_NAME_MAX && is_plain(stem)).then(|| Name(text.into()))
     }
 
     /// A standard topic's name (sns.md section 3). `None` when it breaks the rule.
     pub fn topic(text: &str) -> Option<Name> {
-        Self::checked(text, limits::TOPIC_NAME_MAX)
+        (text.len() <= limits::TOPIC_NAME_MAX && is_plain(text)).then(|| Name(text.into()))
     }
 
-    fn checked(text: &str, max: usize) -> Option<Name> {
-        let fits = (1..=max).contains(&text.len());
-        let clean = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-        (fits && clean).then(|| Name(text.into()))
+    /// Does it name a FIFO queue?
+    pub fn is_fifo(&self) -> bool {
+        self.0.ends_with(FIFO_SUFFIX)
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Letters, digits, hyphens and underscores, at least one of them.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 #[cfg(test)]
@@ -43,6 +52,11 @@ mod tests {
         assert!(Name::topic(&"t".repeat(256)).is_some());
         assert!(Name::topic(&"t".repeat(257)).is_none());
         assert!(Name::queue("a.b").is_none());
+        assert!(Name::queue("a.fifo").is_some_and(|name| name.is_fifo()));
+        assert!(Name::queue(".fifo").is_none());
+        assert!(Name::queue(&format!("{}.fifo", "q".repeat(75))).is_some());
+        assert!(Name::queue(&format!("{}.fifo", "q".repeat(76))).is_none());
+        assert!(Name::topic("a.fifo").is_none());
         assert!(Name::queue("ä").is_none());
     }
 }

@@ -5,25 +5,46 @@
 //! behind it are not taken, so that a batch that is sent again after a crash is judged as before.
 
 use crate::body::Payload;
-use crate::event::OwedStated;
-use crate::id::{PublicationId, Uuid};
+use crate::event::{OwedStated, Past, Receives, Why};
+use crate::id::{GroupKey, Number, PublicationId, QueueId, Uuid};
 use crate::topic::subscription::Form;
 use crate::{Arn, Lsn, Timestamp};
 use std::collections::BTreeMap;
 
-/// A publication on its way to another shard.
+/// A payload on its way to another shard, and what it is there.
 #[derive(Clone, Debug)]
 pub struct Parcel {
+    /// The payload.
+    pub payload: Payload,
+    /// What it is.
+    pub cargo: Cargo,
+}
+
+/// What a payload is in the shard that it goes to.
+#[derive(Clone, Debug)]
+pub enum Cargo {
+    /// A publication with deliveries to queues there.
+    Publication {
+        /// What is published.
+        publication: Published,
+        /// Its deliveries, numbers ascending.
+        deliveries: Vec<Outgoing>,
+    },
+    /// A message that goes to another queue.
+    Message(Box<Traveller>),
+}
+
+/// A publication, as the copies of it need it.
+#[derive(Clone, Debug)]
+pub struct Published {
     /// Its public id.
     pub message_id: Uuid,
     /// The topic.
     pub topic: Arn,
     /// When it was published.
     pub published_at: Timestamp,
-    /// Its payload.
-    pub payload: Payload,
-    /// Its deliveries, numbers ascending.
-    pub deliveries: Vec<Outgoing>,
+    /// Its message group.
+    pub group: Option<GroupKey>,
 }
 
 /// One delivery of a parcel.
@@ -39,13 +60,78 @@ pub struct Outgoing {
     pub form: Form,
 }
 
-/// A delivery that is owed.
+/// A message on its way to a queue of another shard.
+#[derive(Clone, Debug)]
+pub struct Traveller {
+    /// Number in the stream from the origin.
+    pub number: u64,
+    /// The queue that it leaves.
+    pub source: Arn,
+    /// The queue that it goes to.
+    pub target: Arn,
+    /// Why.
+    pub why: Why,
+    /// Its public id.
+    pub id: Uuid,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// What consumers did with it.
+    pub receives: Receives,
+    /// Its message group.
+    pub group: Option<GroupKey>,
+    /// What it is a copy of, if it is one, for which subscription, and in which form.
+    pub copy: Option<(Published, Uuid, Form)>,
+}
+
+impl Traveller {
+    /// What the message is on arrival: one that was received too often keeps its count, and knows where it comes from;
+    /// one that a task moves begins a new life (sqs 11).
+    pub fn arrival(&self, now: Timestamp) -> Arrival {
+        arrival(self.why, &self.source, self.sent_at, self.receives, now)
+    }
+}
+
+/// What a message is when it comes to another queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Owed {
-    pub(crate) publication: PublicationId,
-    pub(crate) queue: Arn,
-    pub(crate) subscription: Uuid,
-    pub(crate) form: Form,
+pub struct Arrival {
+    /// When it counts as sent.
+    pub sent_at: Timestamp,
+    /// What consumers did with it.
+    pub receives: Receives,
+    /// What it went through.
+    pub past: Option<Box<Past>>,
+}
+
+/// What a message of `source` is when it comes to another queue. The time of sending is kept on the way to a standard
+/// dead-letter queue only (sqs 9).
+pub(crate) fn arrival(
+    why: Why,
+    source: &Arn,
+    sent_at: Timestamp,
+    receives: Receives,
+    now: Timestamp,
+) -> Arrival {
+    match why {
+        Why::Spent => Arrival {
+            sent_at: if source.is_fifo() { now } else { sent_at },
+            receives,
+            past: Some(Box::new(Past {
+                source: Some(source.clone()),
+                received_before: receives.count,
+                refused_at: Timestamp::ZERO,
+            })),
+        },
+        Why::Task(_) => Arrival { sent_at: now, receives: Receives::default(), past: None },
+    }
+}
+
+/// What is owed under one number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Owed {
+    /// A copy of a publication.
+    Copy { publication: PublicationId, queue: Arn, subscription: Uuid, form: Form },
+    /// A message that leaves its queue.
+    Message { queue: QueueId, number: Number, target: Arn, why: Why },
 }
 
 /// What is owed to one other shard.
@@ -63,6 +149,15 @@ impl Default for Stream {
     }
 }
 
+/// What another shard's answer settled.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// It has these.
+    pub(crate) accepted: Vec<Owed>,
+    /// It will never take this one.
+    pub(crate) refused: Option<Owed>,
+}
+
 /// The streams to all other shards.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outbox {
@@ -75,29 +170,43 @@ impl Outbox {
         self.streams.get(&shard).map_or(1, |stream| stream.next)
     }
 
-    /// Adds a delivery.
-    pub(crate) fn add(&mut self, publication: PublicationId, owed: &OwedStated) {
-        let stream = self.streams.entry(owed.to).or_default();
-        stream.next = stream.next.max(owed.number + 1);
-        let OwedStated { queue, subscription, form, .. } = owed.clone();
-        stream.owed.insert(owed.number, Owed { publication, queue, subscription, form });
+    /// A number was given out.
+    pub(crate) fn used(&mut self, shard: u16, number: u64) {
+        let stream = self.streams.entry(shard).or_default();
+        stream.next = stream.next.max(number + 1);
+    }
+
+    /// Adds what is owed under a number.
+    pub(crate) fn add(&mut self, shard: u16, number: u64, owed: Owed) {
+        self.used(shard, number);
+        self.streams.entry(shard).or_default().owed.insert(number, owed);
+    }
+
+    /// Nothing is owed under this number any more.
+    pub(crate) fn forget(&mut self, shard: u16, number: u64) {
+        if let Some(stream) = self.streams.get_mut(&shard) {
+            stream.owed.remove(&number);
+        }
     }
 
     /// Is this delivery of this publication still owed?
     pub(crate) fn owes(&self, publication: PublicationId, owed: &OwedStated) -> bool {
         let entry = self.streams.get(&owed.to).and_then(|stream| stream.owed.get(&owed.number));
-        entry.is_some_and(|entry| entry.publication == publication)
+        matches!(entry, Some(Owed::Copy { publication: id, .. }) if *id == publication)
     }
 
-    /// Removes what was answered, and says which publications had it.
-    pub(crate) fn settle(&mut self, shard: u16, accepted: u64, refused: Option<u64>) -> Vec<PublicationId> {
-        let Some(stream) = self.streams.get_mut(&shard) else { return Vec::new() };
+    /// What is owed to a shard under a number.
+    pub(crate) fn find(&self, shard: u16, number: u64) -> Option<&Owed> {
+        self.streams.get(&shard)?.owed.get(&number)
+    }
+
+    /// Removes what was answered.
+    pub(crate) fn settle(&mut self, shard: u16, accepted: u64, refused: Option<u64>) -> Settled {
+        let Some(stream) = self.streams.get_mut(&shard) else { return Settled::default() };
         let rest = stream.owed.split_off(&(accepted + 1));
-        let mut settled = std::mem::replace(&mut stream.owed, rest);
-        if let Some((number, owed)) = refused.and_then(|number| stream.owed.remove_entry(&number)) {
-            settled.insert(number, owed);
-        }
-        settled.into_values().map(|owed| owed.publication).collect()
+        let settled = std::mem::replace(&mut stream.owed, rest);
+        let refused = refused.and_then(|number| stream.owed.remove(&number));
+        Settled { accepted: settled.into_values().collect(), refused }
     }
 }
 

@@ -1,20 +1,25 @@
-//! A standard queue: its messages, and the three sets they move between.
+//! A queue: its messages, and what it remembers of those that are gone.
 //!
-//! A message is sent, perhaps delayed; available; handed out, and then in flight until its consumer
-//! deletes it or its visibility timeout passes. Nothing is written when a timeout passes: "is it
-//! visible?" is a question about the clock, and [`Queue::advance`] only keeps the indexes in step.
+//! A message is sent, perhaps delayed; available; handed out, and then in flight until its consumer deletes it or its
+//! visibility timeout passes. Nothing is written when a timeout passes: "is it visible?" is a question about the
+//! clock, and [`Queue::advance`] only keeps the indexes in step.
 //!
-//! Invariants:
-//! - every message is in exactly one of `delayed`, `available`, `in_flight`, under the key
-//!   (`visible_at`, number), so available messages are handed out in the order in which they became
-//!   available, and that order is the same after a replay;
-//! - `by_sent` holds exactly the messages;
-//! - no message is at or before `expired_before`, or numbered below `purged_before`.
+//! A FIFO queue has another order of its messages, and a memory: of deduplication ids ([`dedup`]) and of attempts to
+//! receive ([`attempt`]). A dead-letter queue may have tasks that move its messages ([`moves`]).
+//!
+//! Invariant: no message that can expire is at or before `expired_before` and numbered below `expired_below`, none is
+//! numbered below `purged_before` but those that were leaving for another shard when the queue was purged.
 //!
 //! All operations are O(log n) in the messages of the queue; purge and delete are O(1), their
 //! memory is freed in slices by [`crate::shard`].
 
+pub(crate) mod attempt;
+pub(crate) mod dedup;
+pub(crate) mod fair;
+pub(crate) mod fifo;
 pub(crate) mod message;
+pub(crate) mod messages;
+pub(crate) mod moves;
 pub mod receipt;
 pub(crate) mod receive;
 pub(crate) mod send;
@@ -22,12 +27,16 @@ pub mod settings;
 pub(crate) mod settle;
 
 use crate::event::{QueueStated, Tags};
-use crate::id::{Number, QueueId, Revision};
-use crate::reply::{Counts, QueueView};
+use crate::id::{DedupKey, Number, QueueId, Revision};
+use crate::reply::QueueView;
 use crate::{Arn, Lsn, Timestamp};
-use message::{Message, Where};
+use attempt::Attempts;
+use dedup::Dedup;
+use message::Message;
+use messages::Messages;
+use moves::Tasks;
 use settings::Settings;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A queue and its messages.
 #[derive(Debug)]
@@ -37,9 +46,13 @@ pub(crate) struct Queue {
     pub(crate) stated: Option<Stated>,
     pub(crate) next_number: Number,
     pub(crate) expired_before: Timestamp,
+    pub(crate) expired_below: Number,
     pub(crate) purged_before: Number,
     pub(crate) purged_at: Timestamp,
     pub(crate) messages: Messages,
+    pub(crate) dedup: Dedup,
+    pub(crate) attempts: Attempts,
+    pub(crate) tasks: Tasks,
     /// When the shard's index of due queues will look at this one.
     pub(crate) scheduled: Option<Timestamp>,
 }
@@ -57,110 +70,30 @@ pub(crate) struct Stated {
     pub(crate) at: Lsn,
 }
 
-/// The messages of a queue and their indexes.
-#[derive(Debug, Default)]
-pub(crate) struct Messages {
-    pub(crate) by_number: BTreeMap<Number, Message>,
-    by_sent: BTreeSet<(Timestamp, Number)>,
-    delayed: BTreeSet<(Timestamp, Number)>,
-    pub(crate) available: BTreeSet<(Timestamp, Number)>,
-    in_flight: BTreeSet<(Timestamp, Number)>,
-}
-
-impl Messages {
-    fn set(&mut self, place: Where) -> &mut BTreeSet<(Timestamp, Number)> {
-        match place {
-            Where::Delayed => &mut self.delayed,
-            Where::Available => &mut self.available,
-            Where::InFlight => &mut self.in_flight,
-        }
-    }
-
-    /// Puts a message in. None is there under its number.
-    pub(crate) fn insert(&mut self, number: Number, message: Message) {
-        self.by_sent.insert((message.sent_at, number));
-        self.set(message.place).insert((message.visible_at, number));
-        let there = self.by_number.insert(number, message);
-        debug_assert!(there.is_none(), "the number was vacated");
-    }
-
-    /// Takes a message out.
-    pub(crate) fn remove(&mut self, number: Number) -> Option<Message> {
-        let message = self.by_number.remove(&number)?;
-        self.by_sent.remove(&(message.sent_at, number));
-        self.set(message.place).remove(&(message.visible_at, number));
-        Some(message)
-    }
-
-    /// Changes a message by `change`, which may move it between the sets.
-    pub(crate) fn update(&mut self, number: Number, change: impl FnOnce(&mut Message)) {
-        let Some(message) = self.by_number.get_mut(&number) else { return };
-        let (place, key) = (message.place, (message.visible_at, number));
-        change(message);
-        let (place_after, key_after) = (message.place, (message.visible_at, number));
-        self.set(place).remove(&key);
-        self.set(place_after).insert(key_after);
-    }
-
-    /// The messages by state.
-    pub(crate) fn counts(&self) -> Counts {
-        Counts {
-            available: self.available.len(),
-            in_flight: self.in_flight.len(),
-            delayed: self.delayed.len(),
-        }
-    }
-
-    /// Takes some message out, for freeing in slices.
-    pub(crate) fn pop(&mut self) -> Option<Message> {
-        let number = *self.by_number.first_key_value()?.0;
-        self.remove(number)
-    }
-
-    fn next_visible(&self) -> Option<Timestamp> {
-        [self.delayed.first(), self.in_flight.first()].into_iter().flatten().map(|key| key.0).min()
-    }
-
-    /// Checks the invariants between the indexes; for tests and debug builds.
-    pub(crate) fn check(&self, now: Timestamp) {
-        let sets = self.delayed.len() + self.available.len() + self.in_flight.len();
-        assert_eq!(sets, self.by_number.len(), "I4: each message is in one set");
-        assert_eq!(self.by_sent.len(), self.by_number.len());
-        for (number, message) in &self.by_number {
-            let key = (message.visible_at, *number);
-            let (delayed, available, in_flight) =
-                (self.delayed.contains(&key), self.available.contains(&key), self.in_flight.contains(&key));
-            assert_eq!(
-                (delayed, available, in_flight),
-                (
-                    message.place == Where::Delayed,
-                    message.place == Where::Available,
-                    message.place == Where::InFlight
-                ),
-                "I4: the set agrees with the message"
-            );
-            assert_eq!(available, message.visible_at <= now, "I5: visible exactly from its time on");
-        }
-    }
-}
-
 impl Queue {
-    /// A queue that something was said of before it was stated.
-    pub(crate) fn shell(id: QueueId) -> Queue {
+    /// A queue that something was said of before it was stated. The seed is that of its tables.
+    pub(crate) fn shell(id: QueueId, seed: u64) -> Queue {
         Queue {
             id,
             stated: None,
             next_number: 1,
             expired_before: Timestamp::ZERO,
+            expired_below: 0,
             purged_before: 0,
             purged_at: Timestamp::ZERO,
             messages: Messages::default(),
+            dedup: Dedup::new(seed),
+            attempts: Attempts::default(),
+            tasks: Tasks::default(),
             scheduled: None,
         }
     }
 
     /// Folds a statement in. Messages that it says are gone leave the queue and are returned.
-    pub(crate) fn state(&mut self, at: Lsn, stated: &QueueStated) -> Vec<Message> {
+    pub(crate) fn state(&mut self, at: Lsn, now: Timestamp, stated: &QueueStated) -> Vec<Message> {
+        if stated.settings.fifo.is_some() {
+            self.messages.become_fifo();
+        }
         self.stated = Some(Stated {
             arn: stated.arn.clone(),
             revision: stated.revision,
@@ -173,18 +106,37 @@ impl Queue {
         self.next_number = self.next_number.max(stated.next_number);
         self.purged_at = self.purged_at.max(stated.purged_at);
         self.purged_before = self.purged_before.max(stated.purged_before);
-        let purged = self.messages.by_number.range(..self.purged_before).map(|entry| *entry.0);
-        let purged = purged.collect::<Vec<_>>();
-        let mut gone = purged.into_iter().filter_map(|n| self.messages.remove(n)).collect::<Vec<_>>();
-        self.expired_before = self.expired_before.max(stated.expired_before);
-        self.expire(&mut gone);
+        let mut gone = Vec::new();
+        self.messages.purge(now, self.purged_before, &mut gone);
+        if stated.expired_before >= self.expired_before {
+            (self.expired_before, self.expired_below) = (stated.expired_before, stated.expired_below);
+        }
+        self.messages.expire(now, self.expired_before, self.expired_below, &mut gone);
         gone
+    }
+
+    /// Takes a message in that was sent, copied or moved here, or is stated again. None is there under its number.
+    pub(crate) fn enter(&mut self, now: Timestamp, number: Number, message: Message) {
+        self.next_number = self.next_number.max(number + 1);
+        let (sent_at, group) = (message.sent_at, message.group);
+        self.messages.insert(now, number, message);
+        self.messages.sent(sent_at, group);
+    }
+
+    /// Takes out all messages but those that leave, with all that is remembered of those that are gone.
+    pub(crate) fn purge(&mut self, now: Timestamp, before: Number) -> (Messages, Dedup) {
+        self.purged_before = self.purged_before.max(before);
+        self.purged_at = now;
+        self.attempts = Attempts::default();
+        let emptied = self.dedup.emptied();
+        (self.messages.purge_all(now), std::mem::replace(&mut self.dedup, emptied))
     }
 
     /// What a statement of this queue says at `now`. `None` for a shell. What has expired by then is
     /// said from the retention, because [`Queue::advance`] is called only when there is something to do.
     pub(crate) fn statement(&self, now: Timestamp) -> Option<QueueStated> {
         let stated = self.stated.as_ref()?;
+        let (expired_before, expired_below) = self.expired(now.minus_s(stated.settings.retention_s));
         Some(QueueStated {
             id: self.id,
             arn: stated.arn.clone(),
@@ -194,7 +146,8 @@ impl Queue {
             settings: stated.settings.clone(),
             tags: stated.tags.clone(),
             next_number: self.next_number,
-            expired_before: self.expired_before.max(now.minus_s(stated.settings.retention_s)),
+            expired_before,
+            expired_below,
             purged_before: self.purged_before,
             purged_at: self.purged_at,
         })
@@ -205,36 +158,36 @@ impl Queue {
     /// not know its retention yet.
     pub(crate) fn advance(&mut self, now: Timestamp, gone: &mut Vec<Message>) -> Became {
         if let Some(stated) = &self.stated {
-            self.expired_before = self.expired_before.max(now.minus_s(stated.settings.retention_s));
-            self.expire(gone);
+            let before = now.minus_s(stated.settings.retention_s);
+            (self.expired_before, self.expired_below) = self.expired(before);
+            self.messages.expire(now, before, Number::MAX, gone);
         }
-        let mut became = Became::Nothing;
-        for place in [Where::Delayed, Where::InFlight] {
-            while let Some(&(at, number)) = self.messages.set(place).first()
-                && at <= now
-            {
-                self.messages.update(number, |message| message.place = Where::Available);
-                became = Became::Available;
-            }
+        self.dedup.expire(now);
+        self.attempts.expire(now);
+        if self.messages.reveal(now) && self.messages.has_ready() {
+            Became::Available
+        } else {
+            Became::Nothing
         }
-        became
     }
 
-    fn expire(&mut self, gone: &mut Vec<Message>) {
-        while let Some(&(sent_at, number)) = self.messages.by_sent.first()
-            && sent_at <= self.expired_before
-        {
-            gone.extend(self.messages.remove(number));
+    /// What has expired when everything sent at or before `before` has: the later of that and what had before.
+    fn expired(&self, before: Timestamp) -> (Timestamp, Number) {
+        if before >= self.expired_before {
+            (before, self.next_number)
+        } else {
+            (self.expired_before, self.expired_below)
         }
     }
 
     /// The next time at which [`Queue::advance`] has something to do.
     pub(crate) fn due(&self) -> Option<Timestamp> {
-        let expiry = match (&self.stated, self.messages.by_sent.first()) {
-            (Some(stated), Some((sent_at, _))) => Some(sent_at.plus_s(stated.settings.retention_s)),
+        let expiry = match (&self.stated, self.messages.oldest()) {
+            (Some(stated), Some(sent_at)) => Some(sent_at.plus_s(stated.settings.retention_s)),
             (None, _) | (_, None) => None,
         };
-        [expiry, self.messages.next_visible()].into_iter().flatten().min()
+        let times = [expiry, self.messages.due(), self.dedup.next_expiry(), self.attempts.next_expiry()];
+        times.into_iter().flatten().min()
     }
 
     /// The queue as its owner may see it. `None` for a shell.
@@ -248,16 +201,23 @@ impl Queue {
             settings: stated.settings.clone(),
             tags: stated.tags.clone(),
             counts: self.messages.counts(),
+            fair: self.messages.fair_counts(),
         })
     }
 
     /// Is the state of the two queues the same at `now`? Where the log states things does not count.
     pub(crate) fn same(&self, other: &Queue, now: Timestamp) -> bool {
-        let messages = (&self.messages.by_number, &other.messages.by_number);
         self.statement(now) == other.statement(now)
-            && messages.0.len() == messages.1.len()
-            && messages.0.iter().zip(messages.1).all(|(a, b)| a.0 == b.0 && a.1.same(b.1))
+            && self.messages.same(&other.messages)
+            && remembered(&self.dedup, now) == remembered(&other.dedup, now)
+            && self.attempts.same(&other.attempts)
+            && self.tasks.same(&other.tasks)
     }
+}
+
+/// What is remembered of deduplication ids, whatever the order in which it was learned.
+fn remembered(dedup: &Dedup, now: Timestamp) -> BTreeMap<DedupKey, dedup::First> {
+    dedup.iter_live(now).collect()
 }
 
 /// What the passing of time did to a queue.

@@ -29,6 +29,22 @@ pub enum Rejection {
     MessageGone,
     /// The message would be hidden longer than the limit since it was received.
     VisibilityBeyondLimit,
+    /// The handle is one of a FIFO queue, and its visibility timeout has ended (sqs 10).
+    ReceiptExpired,
+    /// A message of a FIFO queue has no group.
+    GroupIdMissing,
+    /// A message of a FIFO queue has no deduplication id, and the queue does not make one of the body.
+    DeduplicationIdMissing,
+    /// A queue cannot become one of the other type.
+    TypeChange,
+    /// The throughput limit is that of the message group, the scope of deduplication is not.
+    ThroughputNeedsGroupScope,
+    /// A move task of this queue is running.
+    MoveRunning,
+    /// The queue has no such move task.
+    MoveDoesNotExist,
+    /// The move task is not running.
+    MoveNotRunning,
     /// Too many messages in flight, on a short poll.
     InFlightFull,
     /// More tags than a resource may have.
@@ -60,14 +76,14 @@ pub enum Rejection {
 pub enum Refusal {
     /// The queue is not there.
     QueueDoesNotExist,
-    /// The queue's policy does not let the topic send.
+    /// The queue's policy does not let the topic, or the queue that it comes from, send.
     NotPermitted,
 }
 
 /// A crossing from one resource to another on a service's behalf, put to the shard's `permit`.
 #[derive(Clone, Copy, Debug)]
 pub struct Crossing<'a> {
-    /// The service principal, `sns.amazonaws.com`.
+    /// The service principal, `sns.amazonaws.com` for example.
     pub service: &'a str,
     /// The resource on whose behalf it calls.
     pub source: &'a crate::Arn,

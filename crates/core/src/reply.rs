@@ -1,9 +1,10 @@
 //! Everything a shard answers.
 
 use crate::body::Body;
-use crate::event::{Receives, SubscriptionStated, Tags};
+use crate::event::{MoveTaskStated, Receives, SubscriptionStated, Tags};
 use crate::id::{Number, Revision, Uuid};
 use crate::outbox::Parcel;
+pub use crate::queue::message::Where;
 use crate::queue::settings::Settings;
 use crate::rejection::Refusal;
 use crate::topic::subscription::Form;
@@ -21,13 +22,22 @@ pub enum Reply {
     /// ARNs, and whether there are more after the last.
     Arns(Vec<Arn>, More),
     /// Messages sent, entry by entry.
-    Sent(Vec<Result<Uuid, Rejection>>),
+    Sent(Vec<Result<Sent, Rejection>>),
     /// Messages handed out.
     Received(Vec<Delivery>),
     /// Deletes or visibility changes, entry by entry.
     Each(Vec<Result<(), Rejection>>),
     /// Messages looked at.
     Peeked(Vec<Peeked>),
+    /// The id of a move task.
+    MoveStarted(Uuid),
+    /// A move task was told to stop.
+    MoveCancelled {
+        /// Messages that it has moved.
+        moved: u64,
+    },
+    /// Move tasks, newest first.
+    Moves(Vec<MoveTaskStated>),
     /// A topic.
     Topic(Box<TopicView>),
     /// Subscriptions with the ARN of their topic, and whether there are more after the last.
@@ -46,6 +56,16 @@ pub enum Reply {
         /// The delivery that ended it early.
         refused: Option<(u64, Refusal)>,
     },
+}
+
+/// A message that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its public id.
+    pub id: Uuid,
+    /// Its number in the queue: on a FIFO queue it is told as the sequence number. For a duplicate both are those of the
+    /// first message.
+    pub number: Number,
 }
 
 /// Whether a list goes on.
@@ -74,6 +94,21 @@ pub struct QueueView {
     pub tags: Tags,
     /// Its messages by state.
     pub counts: Counts,
+    /// What its groups do, on a standard queue.
+    pub fair: FairCounts,
+}
+
+/// The groups of a standard queue (sqs 12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FairCounts {
+    /// Groups that take more than their share.
+    pub noisy_groups: usize,
+    /// Visible messages of all others.
+    pub quiet_available: usize,
+    /// Messages in flight of all others.
+    pub quiet_in_flight: usize,
+    /// Delayed messages of all others.
+    pub quiet_delayed: usize,
 }
 
 /// Messages of a queue by state.
@@ -107,8 +142,12 @@ pub struct Peeked {
     pub sent_at: Timestamp,
     /// When it is visible, or was last.
     pub visible_at: Timestamp,
+    /// Where in the queue it is, or was until it was handed out.
+    pub place: Where,
     /// What consumers did with it, this time included.
     pub receives: Receives,
+    /// The queue from which it came to this dead-letter queue.
+    pub source: Option<Arn>,
     /// What it says.
     pub content: Content,
 }

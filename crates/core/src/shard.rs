@@ -6,7 +6,9 @@
 //! Invariants:
 //! - a queue in `queues` that is stated is in `queue_names`, and the reverse; topics alike;
 //! - a publication is kept exactly as long as a copy or an owed delivery refers to it;
-//! - `due` has each queue at or before its next deadline.
+//! - `due` has each queue at or before its next deadline;
+//! - `homes` has exactly the messages that the log states under another queue or number than they have now;
+//! - `moving` has exactly the queues whose move task is not at its end.
 
 mod advance;
 mod apply;
@@ -14,7 +16,10 @@ mod check;
 mod cost;
 mod exchange;
 pub mod live;
+mod moves;
+mod placing;
 mod queues;
+mod redrive;
 mod topics;
 
 #[cfg(test)]
@@ -23,10 +28,12 @@ mod tests;
 use crate::body::{Body, Residency};
 use crate::command::{Command, Page};
 use crate::event::{Event, ShardStated};
-use crate::id::{Ids, PublicationId, QueueId, Revision, TopicId, Uuid};
+use crate::id::{GroupKey, Ids, Number, PublicationId, QueueId, Revision, TopicId, Uuid};
 use crate::outbox::{Accepted, Outbox};
+use crate::queue::dedup::Dedup;
+use crate::queue::messages::Messages;
 use crate::queue::receipt::Sealer;
-use crate::queue::{Messages, Queue, message};
+use crate::queue::{Queue, message};
 use crate::rejection::{Permit, Rejection};
 use crate::reply::{self, More, Reply};
 use crate::topic::Topic;
@@ -34,6 +41,8 @@ use crate::{Arn, Lsn, Timestamp, limits};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
+
+pub(crate) use placing::Placing;
 
 /// What a shard is told by its surroundings; not state.
 #[derive(Clone)]
@@ -97,10 +106,22 @@ pub struct Shard {
     inbox: BTreeMap<u16, Accepted>,
     residency: Residency,
     due: BTreeSet<(Timestamp, QueueId)>,
-    doomed: Vec<Messages>,
+    /// Queues by the queue that is their dead-letter queue.
+    sources: BTreeMap<Arn, BTreeSet<Arn>>,
+    /// Where messages are that came from another queue, by where the log states them.
+    homes: BTreeMap<(QueueId, Number), (QueueId, Number)>,
+    moving: BTreeSet<QueueId>,
+    doomed: Vec<Doomed>,
     live_bytes: u64,
     ready: BTreeSet<QueueId>,
     changed: Vec<Arn>,
+}
+
+/// What is left of a queue that was purged or deleted, to be freed in slices.
+struct Doomed {
+    messages: Messages,
+    /// Freed with the last message.
+    _dedup: Dedup,
 }
 
 /// The name of a deleted queue, blocked for a while.
@@ -117,6 +138,7 @@ pub(crate) struct Publication {
     pub(crate) message_id: Uuid,
     pub(crate) topic: Arn,
     pub(crate) published_at: Timestamp,
+    pub(crate) group: Option<GroupKey>,
     pub(crate) body: Body,
     /// Copies and owed deliveries that refer to it.
     refs: u64,
@@ -190,6 +212,9 @@ impl Shard {
             outbox: Outbox::default(),
             inbox: BTreeMap::new(),
             due: BTreeSet::new(),
+            sources: BTreeMap::new(),
+            homes: BTreeMap::new(),
+            moving: BTreeSet::new(),
             doomed: Vec::new(),
             live_bytes: 0,
             ready: BTreeSet::new(),
@@ -216,11 +241,14 @@ impl Shard {
             Command::CreateQueue { arn, settings, tags } => self.create_queue(arn, &settings, tags),
             Command::Queue { arn, judged, ask } => self.ask_queue(&arn, judged, ask, ids),
             Command::ListQueues(page) => Ok(list(&self.queue_names, &page)),
+            Command::ListSources { target, after, max } => {
+                Ok(self.list_sources(&target, after.as_deref(), max))
+            }
             Command::CreateTopic { arn, attributes, tags } => self.create_topic(arn, attributes, tags),
             Command::Topic { arn, judged, ask } => self.ask_topic(&arn, judged, ask, ids),
             Command::ListTopics(page) => Ok(list(&self.topic_names, &page)),
             Command::ListSubscriptions(page) => Ok(self.list_subscriptions(&page)),
-            Command::Deliver { from, parcels } => Ok(self.take(from, parcels)),
+            Command::Deliver { from, parcels } => Ok(self.take_in(from, parcels)),
             Command::Owed { to } => Ok(self.owed(to)),
             Command::Settle { to, accepted, refused } => Ok(self.settle(to, accepted, refused)),
         }

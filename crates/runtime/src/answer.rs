@@ -77,6 +77,9 @@ fn bodies(reply: &Reply) -> Vec<&Body> {
         | Reply::Arns(..)
         | Reply::Sent(_)
         | Reply::Each(_)
+        | Reply::MoveStarted(_)
+        | Reply::MoveCancelled { .. }
+        | Reply::Moves(_)
         | Reply::Topic(_)
         | Reply::Subscriptions(..)
         | Reply::Subscribed(_)

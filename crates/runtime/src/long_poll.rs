@@ -120,7 +120,7 @@ mod tests {
         Parked {
             caller,
             judged: Revision(1),
-            receive: Receive { max: 1, visibility_s: None, wait_s: Some(1) },
+            receive: Receive { max: 1, visibility_s: None, wait_s: Some(1), attempt: None },
         }
     }
 

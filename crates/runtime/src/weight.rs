@@ -4,7 +4,8 @@
 
 use postrider_core::Event;
 use postrider_core::command::{AskQueue, AskTopic, Command};
-use postrider_core::event::Tags;
+use postrider_core::event::{CopyStated, Journey, Past, Tags};
+use postrider_core::outbox::Cargo;
 use postrider_core::queue::settings::{Encryption, Setting, Settings};
 use postrider_core::topic::subscription::{Change, Filter};
 
@@ -24,11 +25,16 @@ pub(crate) fn bytes(command: &Command) -> u64 {
         Command::Topic { ask, .. } => topic(ask),
         Command::Deliver { parcels, .. } => {
             let parcel = |parcel: &postrider_core::outbox::Parcel| {
-                parcel.payload.bytes.len() + COPY * parcel.deliveries.len()
+                let deliveries = match &parcel.cargo {
+                    Cargo::Publication { deliveries, .. } => deliveries.len(),
+                    Cargo::Message(_) => 1,
+                };
+                parcel.payload.bytes.len() + COPY * deliveries
             };
             parcels.iter().map(parcel).sum()
         }
         Command::ListQueues(_)
+        | Command::ListSources { .. }
         | Command::ListTopics(_)
         | Command::ListSubscriptions(_)
         | Command::Owed { .. }
@@ -49,7 +55,10 @@ fn queue(ask: &AskQueue) -> usize {
         | AskQueue::Delete
         | AskQueue::Purge
         | AskQueue::Receive(_)
-        | AskQueue::Peek { .. } => 0,
+        | AskQueue::Peek { .. }
+        | AskQueue::StartMove { .. }
+        | AskQueue::CancelMove(_)
+        | AskQueue::ListMoves => 0,
     }
 }
 
@@ -74,12 +83,14 @@ fn topic(ask: &AskTopic) -> usize {
 pub(crate) fn estimate(event: &Event) -> usize {
     FIXED
         + match event {
-            Event::Message(stated) => stated.payload.bytes.len(),
+            Event::Message(stated) => {
+                stated.payload.bytes.len() + way(stated.past.as_deref(), stated.journey.as_deref())
+            }
             Event::Publication(stated) => {
                 let owed = stated.owed.iter().map(|owed| OWED + owed.queue.as_str().len());
                 stated.topic.as_str().len()
                     + stated.payload.bytes.len()
-                    + COPY * stated.copies.len()
+                    + stated.copies.iter().map(copied).sum::<usize>()
                     + owed.sum::<usize>()
             }
             Event::Queue(stated) => {
@@ -96,9 +107,14 @@ pub(crate) fn estimate(event: &Event) -> usize {
             Event::Shard(stated) => 24 * stated.next_owed.len(),
             Event::Received { numbers, .. } | Event::Deleted { numbers, .. } => 11 * numbers.len(),
             Event::VisibilityChanged { changes, .. } => 22 * changes.len(),
+            Event::Moved { source, numbers, .. } => source.as_str().len() + 22 * numbers.len(),
+            Event::Leaving { journey, .. } => way(None, Some(journey)),
+            Event::Attempt(stated) => 22 * stated.receipts.len(),
+            Event::MoveTask(stated) => stated.destination.as_ref().map_or(0, |arn| arn.as_str().len()),
             Event::Opened
             | Event::FormatRaised(_)
             | Event::QueuePurged { .. }
+            | Event::Deduplicated(_)
             | Event::TopicDeleted { .. }
             | Event::Unsubscribed { .. }
             | Event::Settled { .. }
@@ -106,16 +122,33 @@ pub(crate) fn estimate(event: &Event) -> usize {
         }
 }
 
+/// What a copy takes, with its way.
+fn copied(copy: &CopyStated) -> usize {
+    COPY + way(copy.past.as_deref(), copy.journey.as_deref())
+}
+
+/// What it takes to say where a message comes from and where it goes.
+fn way(past: Option<&Past>, journey: Option<&Journey>) -> usize {
+    let source = past.and_then(|past| past.source.as_ref()).map_or(0, |source| source.as_str().len());
+    past.map_or(0, |_| 32) + source + journey.map_or(0, |journey| 64 + journey.target.as_str().len())
+}
+
 fn policies(settings: &[Setting]) -> usize {
     let texts = settings.iter().map(|setting| match setting {
         Setting::Policy(text) | Setting::KmsKey(text) => text.as_ref().map_or(0, |text| text.len()),
+        Setting::Redrive(redrive) => redrive.as_ref().map_or(0, |redrive| redrive.target.as_str().len()),
+        Setting::RedriveAllow(allow) => allow.as_ref().map_or(0, |allow| 2 * allow.text.len()),
         Setting::Visibility(_)
         | Setting::MessageBytesMax(_)
         | Setting::Retention(_)
         | Setting::Delay(_)
         | Setting::Wait(_)
         | Setting::ManagedSse(_)
-        | Setting::KmsReuse(_) => 0,
+        | Setting::KmsReuse(_)
+        | Setting::FifoQueue(_)
+        | Setting::ContentDedup(_)
+        | Setting::DedupScope(_)
+        | Setting::Throughput(_) => 0,
     });
     texts.sum()
 }
@@ -125,7 +158,9 @@ fn settings(settings: &Settings) -> usize {
         Encryption::Kms { key, .. } => key.len(),
         Encryption::Off | Encryption::Managed => 0,
     };
-    key + settings.policy.as_ref().map_or(0, |text| text.len())
+    let redrive = settings.redrive.as_ref().map_or(0, |redrive| redrive.target.as_str().len());
+    let allow = settings.redrive_allow.as_ref().map_or(0, |allow| 2 * allow.text.len());
+    key + redrive + allow + settings.policy.as_ref().map_or(0, |text| text.len())
 }
 
 fn pairs(pairs: &Tags) -> usize {
@@ -141,8 +176,8 @@ fn filter(filter: Option<&Filter>) -> usize {
 mod tests {
     use super::*;
     use postrider_core::body::Payload;
-    use postrider_core::event::{CopyStated, OwedStated, PublicationStated, Receives};
-    use postrider_core::id::{PublicationId, QueueId, Uuid};
+    use postrider_core::event::{OwedStated, PublicationStated, Receives};
+    use postrider_core::id::{GroupKey, PublicationId, QueueId, Uuid};
     use postrider_core::topic::subscription::Form;
     use postrider_core::{Arn, Lsn, Timestamp, codec, limits};
 
@@ -161,8 +196,13 @@ mod tests {
     #[test]
     fn a_publication_to_all_that_may_subscribe_is_one_event() {
         let queue = arn("sqs", limits::QUEUE_NAME_MAX);
-        let owed =
-            OwedStated { to: u16::MAX, number: u64::MAX, queue, subscription: Uuid(1), form: Form::Raw };
+        let owed = OwedStated {
+            to: u16::MAX,
+            number: u64::MAX,
+            queue: queue.clone(),
+            subscription: Uuid(1),
+            form: Form::Raw,
+        };
         let late = Timestamp(1 << 48);
         let copy = CopyStated {
             queue: QueueId(u64::MAX),
@@ -172,6 +212,12 @@ mod tests {
             sent_at: late,
             visible_at: late,
             receives: Receives { count: u32::MAX, first_at: late, last_at: late },
+            past: Some(Box::new(Past {
+                source: Some(queue.clone()),
+                received_before: u32::MAX,
+                refused_at: late,
+            })),
+            journey: None,
         };
         let largest = *limits::MESSAGE_BYTES.end();
         let stated = |copies, owed| {
@@ -180,6 +226,7 @@ mod tests {
                 message_id: Uuid(2),
                 topic: arn("sns", limits::TOPIC_NAME_MAX),
                 published_at: late,
+                group: Some(GroupKey::of("g")),
                 payload: Payload::new(vec![1; largest as usize + 4_096].into(), largest),
                 copies,
                 owed,

@@ -170,6 +170,8 @@ impl<T: Caller> Writer<T> {
 
     /// Ends a turn: answers the polls that can be answered, closes the entry, and hands everything out.
     pub fn end(&mut self) -> Produced<T> {
+        let events = self.shard.step();
+        self.log(events);
         self.serve_polls();
         while let Some(parked) = self.polls.expired(self.shard.now()) {
             self.replies.push((parked.caller, Ok(Reply::Received(Vec::new()))));
@@ -196,7 +198,7 @@ impl<T: Caller> Writer<T> {
             .shard
             .due()
             .map(|due| if self.polls.is_empty() { due.max(self.shard.now().plus_s(1)) } else { due });
-        [shard, self.polls.due()].into_iter().flatten().min()
+        [shard, self.polls.due(), self.shard.step_due()].into_iter().flatten().min()
     }
 
     fn carry_out(&mut self, command: Command) -> Result<Reply, Rejection> {
@@ -346,6 +348,11 @@ fn grows(event: &Event) -> bool {
         | Event::Received { .. }
         | Event::VisibilityChanged { .. }
         | Event::Deleted { .. }
+        | Event::Deduplicated(_)
+        | Event::Attempt(_)
+        | Event::Moved { .. }
+        | Event::Leaving { .. }
+        | Event::MoveTask(_)
         | Event::TopicDeleted { .. }
         | Event::Unsubscribed { .. }
         | Event::Settled { .. }

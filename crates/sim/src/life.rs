@@ -8,6 +8,7 @@ use crate::work::{self, Power, QUEUES, TOPICS, Upheaval, Work};
 use crate::world::{Ends, Pace, Setup, Storage, Trouble, World};
 use postrider_core::command::{AskQueue, AskTopic};
 use postrider_core::id::Number;
+use postrider_core::outbox::Cargo;
 use postrider_core::reply::Reply;
 use postrider_core::shard::Waits;
 use postrider_core::{Arn, Command};
@@ -227,7 +228,8 @@ fn look_at_owed(world: &mut World, pair: (u16, u16), found: &mut Found) -> Resul
         return Err(Trouble::Wrong("an odd answer to Owed".to_owned()));
     };
     for owed in parcels {
-        for delivery in &owed.parcel.deliveries {
+        let Cargo::Publication { deliveries, .. } = &owed.parcel.cargo else { continue };
+        for delivery in deliveries {
             let key = key(world, &answer, &owed.body, &delivery.queue)?;
             count(&mut found.owed, key);
         }

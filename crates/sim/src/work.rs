@@ -150,6 +150,8 @@ impl Work {
         let sends = tags.iter().map(|tag| Send {
             payload: loaded(*tag),
             delay_s: dice.one_in(4).then(|| u32::try_from(dice.below(20)).expect("less than 20")),
+            group: None,
+            dedup: None,
         });
         let ask = AskQueue::Send(sends.collect());
         for tag in &tags {
@@ -166,7 +168,7 @@ impl Work {
             let kind = if tag.is_multiple_of(2) { Wants::A } else { Wants::B };
             let attribute = ("kind".into(), AttributeFact::Text(kind.text().into()));
             let facts = Facts::new(vec![attribute], None);
-            messages.push(Publish { payload: loaded(tag), facts, body: Presence::Absent });
+            messages.push(Publish { payload: loaded(tag), facts, body: Presence::Absent, group: None });
             copies.push(self.fan_out(world, &arn, tag, kind));
         }
         self.ask_topic(world, &arn, AskTopic::Publish(messages), Asked::Publish(copies))
@@ -195,7 +197,7 @@ impl Work {
         let small = |dice: &mut Dice, bound| u32::try_from(dice.below(bound)).expect("a small number");
         let visibility_s = dice.one_in(2).then(|| small(dice, 30));
         let wait_s = Some(if dice.one_in(4) { 1 + small(dice, 19) } else { 0 });
-        let receive = Receive { max: 1 + small(dice, 10), visibility_s, wait_s };
+        let receive = Receive { max: 1 + small(dice, 10), visibility_s, wait_s, attempt: None };
         let gone = if dice.one_in(10) { Gone::Yes } else { Gone::No };
         let judged = world.judgement(&arn).map_or(Revision(0), |judgement| judgement.revision);
         let command = Command::Queue { arn: arn.clone(), judged, ask: AskQueue::Receive(receive) };

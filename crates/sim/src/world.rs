@@ -341,7 +341,7 @@ impl World {
         }
         let taken = self.ask_through(to, Command::Deliver { from, parcels })?;
         let (accepted, refused) = match taken.result {
-            Ok(Reply::Taken { accepted, refused }) => (accepted, refused.map(|refused| refused.0)),
+            Ok(Reply::Taken { accepted, refused }) => (accepted, refused),
             Err(postrider_core::Rejection::NoSpace) => return Ok(true),
             other => return Err(wrong(&format!("an odd answer to Deliver: {other:?}"))),
         };

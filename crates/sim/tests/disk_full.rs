@@ -47,7 +47,7 @@ fn ask(world: &mut World, ask: AskQueue) -> Answer {
 fn send(world: &mut World, tag: u64) -> Result<Reply, Rejection> {
     let bytes = model::payload(tag);
     let payload = Payload::new(bytes.clone(), bytes.len() as u32);
-    ask(world, AskQueue::Send(vec![Send { payload, delay_s: None }])).result
+    ask(world, AskQueue::Send(vec![Send { payload, delay_s: None, group: None, dedup: None }])).result
 }
 
 /// Sends until the disk is full; says how many got in.
@@ -65,7 +65,7 @@ fn fill(world: &mut World) -> u64 {
 }
 
 fn receive(world: &mut World, visibility_s: u32) -> Vec<(u64, Box<[u8]>)> {
-    let receive = Receive { max: 10, visibility_s: Some(visibility_s), wait_s: Some(0) };
+    let receive = Receive { max: 10, visibility_s: Some(visibility_s), wait_s: Some(0), attempt: None };
     let answer = ask(world, AskQueue::Receive(receive));
     let Ok(Reply::Received(messages)) = &answer.result else { panic!("{answer:?}") };
     let tag = |body| model::tag(&answer.bytes(body).unwrap()).unwrap();

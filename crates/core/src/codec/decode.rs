@@ -1,15 +1,17 @@
 //! Bytes to events. Total: malformed input is an error value.
 
-use super::{KIND_BYTES, KIND_INT, KIND_LONG, Malformed, tag};
-use crate::body::{Payload, Place};
+use super::fields::In;
+use super::{Malformed, outcome, tag};
 use crate::event::{
-    CopyStated, Event, MessageStated, OwedStated, PublicationStated, QueueStated, Receives, ShardStated,
-    SubscriptionStated, Tags, TopicStated,
+    AttemptStated, CopyStated, DeduplicatedStated, Event, Journey, MessageStated, MoveTaskStated, OwedStated,
+    PublicationStated, QueueStated, ShardStated, SubscriptionStated, TopicStated,
 };
-use crate::id::{PublicationId, QueueId, Revision, TopicId, Uuid};
-use crate::queue::settings::{Encryption, Settings};
+use crate::id::{DedupKey, GroupKey, PublicationId, QueueId, Revision, TopicId};
+use crate::queue::settings::{
+    AllowedSources, DedupScope, Encryption, Fifo, Redrive, RedriveAllow, Settings, Switch, Throughput,
+};
 use crate::topic::filter::{Policy, Scope};
-use crate::topic::subscription::{Filter, Form};
+use crate::topic::subscription::Filter;
 use crate::{Arn, Lsn, Timestamp};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -48,6 +50,20 @@ fn event(tag: u16, fields: In<'_>) -> Result<Event, Malformed> {
             let numbers = f.ints(3).collect();
             Event::Received { queue: QueueId(f.int(1)), until: Timestamp(f.int(2)), numbers }
         }
+        tag::DEDUPLICATED => Event::Deduplicated(deduplicated(fields)?),
+        tag::ATTEMPT => Event::Attempt(Box::new(attempt(fields)?)),
+        tag::MOVED => {
+            let f = fields.read()?;
+            let numbers = f.ints(5).zip(f.ints(6)).collect();
+            let (from, to) = (QueueId(f.int(1)), QueueId(f.int(3)));
+            Event::Moved { from, source: f.arn(2)?, to, why: f.why(4)?, numbers }
+        }
+        tag::LEAVING => {
+            let f = fields.read()?;
+            let journey = Box::new(journey(f.ranges(3).next().ok_or(Malformed::Field(3))?)?);
+            Event::Leaving { queue: QueueId(f.int(1)), number: f.int(2), journey }
+        }
+        tag::MOVE_TASK => Event::MoveTask(Box::new(move_task(fields)?)),
         tag::VISIBILITY_CHANGED => {
             let f = fields.read()?;
             let changes = f.ints(2).zip(f.ints(3).map(Timestamp)).collect();
@@ -76,150 +92,6 @@ fn event(tag: u16, fields: In<'_>) -> Result<Event, Malformed> {
         }
         unknown => return Err(Malformed::UnknownEvent(unknown)),
     })
-}
-
-/// Where fields are read from: a range of the entry.
-#[derive(Clone, Copy)]
-struct In<'a> {
-    lsn: Lsn,
-    entry: &'a Bytes,
-    at: usize,
-    end: usize,
-}
-
-/// Fields in the order in which they were written.
-struct Fields<'a> {
-    input: In<'a>,
-    found: Vec<(u64, Value)>,
-}
-
-#[derive(Clone, Copy)]
-enum Value {
-    Int(u64),
-    Range(usize, usize),
-}
-
-impl<'a> In<'a> {
-    fn varint(&mut self) -> Result<u64, Malformed> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = *self.entry[..self.end].get(self.at).ok_or(Malformed::Layout)?;
-            self.at += 1;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(Malformed::Layout)
-    }
-
-    fn range(&mut self, len: u64) -> Result<Value, Malformed> {
-        let len = usize::try_from(len).map_err(|_| Malformed::Layout)?;
-        let end = self.at.checked_add(len).filter(|end| *end <= self.end).ok_or(Malformed::Layout)?;
-        Ok(Value::Range(std::mem::replace(&mut self.at, end), end))
-    }
-
-    fn read(mut self) -> Result<Fields<'a>, Malformed> {
-        let mut found = Vec::with_capacity(12);
-        while self.at < self.end {
-            let key = self.varint()?;
-            let value = match key & 3 {
-                KIND_INT => Value::Int(self.varint()?),
-                KIND_BYTES => {
-                    let len = self.varint()?;
-                    self.range(len)?
-                }
-                KIND_LONG => {
-                    let head = self.entry[..self.end].get(self.at..self.at + 4).ok_or(Malformed::Layout)?;
-                    self.at += 4;
-                    self.range(u64::from(u32::from_le_bytes([head[0], head[1], head[2], head[3]])))?
-                }
-                _ => return Err(Malformed::Layout),
-            };
-            found.push((key >> 2, value));
-        }
-        Ok(Fields { input: self, found })
-    }
-}
-
-impl<'a> Fields<'a> {
-    fn values(&self, tag: u64) -> impl Iterator<Item = Value> {
-        self.found.iter().filter(move |field| field.0 == tag).map(|field| field.1)
-    }
-
-    fn ints(&self, tag: u64) -> impl Iterator<Item = u64> {
-        self.values(tag).filter_map(|value| match value {
-            Value::Int(int) => Some(int),
-            Value::Range(..) => None,
-        })
-    }
-
-    fn int(&self, tag: u64) -> u64 {
-        self.ints(tag).next().unwrap_or(0)
-    }
-
-    fn u32(&self, tag: u16) -> Result<u32, Malformed> {
-        u32::try_from(self.int(u64::from(tag))).map_err(|_| Malformed::Field(tag))
-    }
-
-    fn u16(&self, tag: u16) -> Result<u16, Malformed> {
-        u16::try_from(self.int(u64::from(tag))).map_err(|_| Malformed::Field(tag))
-    }
-
-    fn ranges(&self, tag: u64) -> impl Iterator<Item = In<'a>> {
-        let input = self.input;
-        self.values(tag).filter_map(move |value| match value {
-            Value::Range(at, end) => Some(In { at, end, ..input }),
-            Value::Int(_) => None,
-        })
-    }
-
-    fn bytes(&self, tag: u64) -> &'a [u8] {
-        self.ranges(tag).next().map_or(&[], |range| &range.entry[range.at..range.end])
-    }
-
-    fn text(&self, tag: u16) -> Result<&'a str, Malformed> {
-        std::str::from_utf8(self.bytes(u64::from(tag))).map_err(|_| Malformed::Field(tag))
-    }
-
-    fn arn(&self, tag: u16) -> Result<Arn, Malformed> {
-        Arn::parse(self.text(tag)?).ok_or(Malformed::Field(tag))
-    }
-
-    fn uuid(&self, tag: u16) -> Result<Uuid, Malformed> {
-        let bytes = self.bytes(u64::from(tag)).try_into().map_err(|_| Malformed::Field(tag))?;
-        Ok(Uuid(u128::from_be_bytes(bytes)))
-    }
-
-    fn pairs(&self, tag: u64) -> Result<Tags, Malformed> {
-        self.ranges(tag)
-            .map(|range| {
-                let f = range.read()?;
-                Ok((f.text(1)?.into(), f.text(2)?.into()))
-            })
-            .collect()
-    }
-
-    fn payload(&self, tag: u16) -> Result<Payload, Malformed> {
-        let range = self.ranges(u64::from(tag)).next().ok_or(Malformed::Field(tag))?;
-        let offset = u32::try_from(range.at).map_err(|_| Malformed::Layout)?;
-        let len = u32::try_from(range.end - range.at).map_err(|_| Malformed::Layout)?;
-        let place = Place { lsn: range.lsn, offset, len, crc: self.u32(tag + 2)? };
-        Ok(Payload { bytes: range.entry.slice(range.at..range.end), size: self.u32(tag + 1)?, place })
-    }
-
-    fn receives(&self, tag: u16) -> Result<Receives, Malformed> {
-        let time = |tag: u16| Timestamp(self.int(u64::from(tag)));
-        Ok(Receives { count: self.u32(tag)?, first_at: time(tag + 1), last_at: time(tag + 2) })
-    }
-
-    fn form(&self, tag: u16) -> Result<Form, Malformed> {
-        match self.int(u64::from(tag)) {
-            0 => Ok(Form::Envelope),
-            1 => Ok(Form::Raw),
-            _ => Err(Malformed::Field(tag)),
-        }
-    }
 }
 
 fn shard(fields: In<'_>) -> Result<ShardStated, Malformed> {
@@ -252,6 +124,7 @@ fn queue(fields: In<'_>) -> Result<QueueStated, Malformed> {
         expired_before: Timestamp(f.int(9)),
         purged_before: f.int(10),
         purged_at: Timestamp(f.int(11)),
+        expired_below: f.ints(12).next().unwrap_or(u64::MAX),
     })
 }
 
@@ -271,6 +144,80 @@ fn settings(fields: In<'_>) -> Result<Settings, Malformed> {
         wait_s: f.u32(5)?,
         policy: Some(f.text(6)?).filter(|text| !text.is_empty()).map(Arc::from),
         encryption,
+        fifo: f.ranges(10).next().map(fifo).transpose()?,
+        redrive: f.ranges(11).next().map(redrive).transpose()?,
+        redrive_allow: f.ranges(12).next().map(redrive_allow).transpose()?,
+    })
+}
+
+fn fifo(fields: In<'_>) -> Result<Fifo, Malformed> {
+    let f = fields.read()?;
+    let content_dedup = if f.int(1) == 0 { Switch::Off } else { Switch::On };
+    let scope = if f.int(2) == 0 { DedupScope::Queue } else { DedupScope::MessageGroup };
+    let throughput = if f.int(3) == 0 { Throughput::PerQueue } else { Throughput::PerMessageGroup };
+    Ok(Fifo { content_dedup, scope, throughput })
+}
+
+fn redrive(fields: In<'_>) -> Result<Redrive, Malformed> {
+    let f = fields.read()?;
+    Ok(Redrive { target: f.arn(1)?, receives_max: f.u32(2)? })
+}
+
+fn redrive_allow(fields: In<'_>) -> Result<RedriveAllow, Malformed> {
+    let f = fields.read()?;
+    let named = f.ranges(3).map(|range| {
+        let text = std::str::from_utf8(&range.entry[range.at..range.end]).ok();
+        text.and_then(Arn::parse).ok_or(Malformed::Field(3))
+    });
+    let sources = match f.int(2) {
+        0 => AllowedSources::All,
+        1 => AllowedSources::None,
+        2 => AllowedSources::These(named.collect::<Result<_, _>>()?),
+        _ => return Err(Malformed::Field(2)),
+    };
+    Ok(RedriveAllow { text: f.text(1)?.into(), sources })
+}
+
+pub(super) fn journey(fields: In<'_>) -> Result<Journey, Malformed> {
+    let f = fields.read()?;
+    Ok(Journey { to: f.u16(1)?, number: f.int(2), target: f.arn(3)?, why: f.why(4)? })
+}
+
+fn deduplicated(fields: In<'_>) -> Result<DeduplicatedStated, Malformed> {
+    let f = fields.read()?;
+    Ok(DeduplicatedStated {
+        queue: QueueId(f.int(1)),
+        key: DedupKey(f.key(2)?.ok_or(Malformed::Field(2))?),
+        id: f.uuid(3)?,
+        number: f.int(4),
+        at: Timestamp(f.int(5)),
+    })
+}
+
+fn attempt(fields: In<'_>) -> Result<AttemptStated, Malformed> {
+    let f = fields.read()?;
+    let count = |count| u32::try_from(count).map_err(|_| Malformed::Field(6));
+    let receipts = f.ints(5).zip(f.ints(6)).map(|(number, times)| Ok((number, count(times)?)));
+    Ok(AttemptStated {
+        queue: QueueId(f.int(1)),
+        key: DedupKey(f.key(2)?.ok_or(Malformed::Field(2))?),
+        at: Timestamp(f.int(3)),
+        until: Timestamp(f.int(4)),
+        receipts: receipts.collect::<Result<_, _>>()?,
+    })
+}
+
+fn move_task(fields: In<'_>) -> Result<MoveTaskStated, Malformed> {
+    let f = fields.read()?;
+    Ok(MoveTaskStated {
+        queue: QueueId(f.int(1)),
+        id: f.uuid(2)?,
+        destination: if f.bytes(3).is_empty() { None } else { Some(f.arn(3)?) },
+        per_second: Some(f.u32(4)?).filter(|rate| *rate > 0),
+        started: Timestamp(f.int(5)),
+        status: outcome::of(f.int(6)).ok_or(Malformed::Field(6))?,
+        moved: f.int(7),
+        to_move: f.int(8),
     })
 }
 
@@ -284,6 +231,11 @@ fn message(fields: In<'_>) -> Result<MessageStated, Malformed> {
         visible_at: Timestamp(f.int(5)),
         receives: f.receives(6)?,
         payload: f.payload(10)?,
+        group: f.key(13)?.map(GroupKey),
+        dedup: f.key(14)?.map(DedupKey),
+        past: f.past(15)?,
+        journey: f.journey(16)?,
+        from: f.pair(17)?,
     })
 }
 
@@ -326,19 +278,16 @@ fn subscription(fields: In<'_>) -> Result<SubscriptionStated, Malformed> {
 
 fn publication(fields: In<'_>) -> Result<PublicationStated, Malformed> {
     let f = fields.read()?;
-    let from = f.ranges(5).next().map(|range| {
-        let f = range.read()?;
-        Ok((f.u16(1)?, f.int(2)))
-    });
     Ok(PublicationStated {
         id: PublicationId(f.int(1)),
         message_id: f.uuid(2)?,
         topic: f.arn(3)?,
         published_at: Timestamp(f.int(4)),
+        group: f.key(6)?.map(GroupKey),
         payload: f.payload(10)?,
         copies: f.ranges(13).map(copy).collect::<Result<_, _>>()?,
         owed: f.ranges(14).map(owed).collect::<Result<_, _>>()?,
-        from: from.transpose()?,
+        from: f.pair(5)?,
     })
 }
 
@@ -352,6 +301,8 @@ fn copy(fields: In<'_>) -> Result<CopyStated, Malformed> {
         sent_at: Timestamp(f.int(5)),
         visible_at: Timestamp(f.int(6)),
         receives: f.receives(7)?,
+        past: f.past(10)?,
+        journey: f.journey(11)?,
     })
 }
 

@@ -1,15 +1,16 @@
 //! Events to bytes.
 
-use super::{KIND_BYTES, KIND_INT, KIND_LONG, tag};
+use super::{KIND_BYTES, KIND_INT, KIND_LONG, outcome, tag};
 use crate::Lsn;
 use crate::body::{self, Payload, Place};
 use crate::event::{
-    CopyStated, Event, MessageStated, OwedStated, PublicationStated, QueueStated, Receives, ShardStated,
-    SubscriptionStated, Tags, TopicStated,
+    AttemptStated, CopyStated, DeduplicatedStated, Event, Journey, MessageStated, MoveTaskStated, OwedStated,
+    Past, PublicationStated, QueueStated, Receives, ShardStated, SubscriptionStated, Tags, TopicStated, Why,
 };
-use crate::queue::settings::{Encryption, Settings};
+use crate::queue::settings::{AllowedSources, DedupScope, Encryption, Fifo, Settings, Switch, Throughput};
 use crate::topic::filter::Scope;
 use crate::topic::subscription::Form;
+use std::num::NonZero;
 
 /// Appends an event to the payload of the entry at `lsn`, and notes in the event where its own
 /// payload lies.
@@ -35,6 +36,24 @@ pub fn encode(lsn: Lsn, event: &mut Event, entry: &mut Vec<u8>) {
             o.int(2, until.0);
             numbers.iter().for_each(|number| o.item(3, *number));
         }),
+        Event::Deduplicated(stated) => out.event(tag::DEDUPLICATED, |o| deduplicated(o, stated)),
+        Event::Attempt(stated) => out.event(tag::ATTEMPT, |o| attempt(o, stated)),
+        Event::Moved { from, source, to, why: reason, numbers } => out.event(tag::MOVED, |o| {
+            o.int(1, from.0);
+            o.text(2, source.as_str());
+            o.int(3, to.0);
+            why(o, 4, reason);
+            for (number, there) in numbers {
+                o.item(5, *number);
+                o.item(6, *there);
+            }
+        }),
+        Event::Leaving { queue, number, journey: stated } => out.event(tag::LEAVING, |o| {
+            o.int(1, queue.0);
+            o.int(2, *number);
+            o.nested(3, |o| journey(o, stated));
+        }),
+        Event::MoveTask(stated) => out.event(tag::MOVE_TASK, |o| move_task(o, stated)),
         Event::VisibilityChanged { queue, changes } => out.event(tag::VISIBILITY_CHANGED, |o| {
             o.int(1, queue.0);
             for (number, until) in changes {
@@ -117,6 +136,21 @@ impl Out<'_> {
         }
     }
 
+    fn key(&mut self, tag: u64, value: Option<NonZero<u128>>) {
+        if let Some(value) = value {
+            self.bytes(tag, &value.get().to_be_bytes());
+        }
+    }
+
+    fn pair(&mut self, tag: u64, pair: Option<(u16, u64)>) {
+        if let Some((first, second)) = pair {
+            self.nested(tag, |o| {
+                o.int(1, u64::from(first));
+                o.int(2, second);
+            });
+        }
+    }
+
     fn nested(&mut self, tag: u64, fields: impl FnOnce(&mut Out<'_>)) {
         self.varint(tag << 2 | KIND_LONG);
         self.sized(fields);
@@ -154,11 +188,8 @@ fn shard(o: &mut Out<'_>, stated: &ShardStated) {
     o.int(3, stated.next_topic);
     o.int(4, stated.next_publication);
     o.int(5, stated.next_revision);
-    for (shard, next) in &stated.next_owed {
-        o.nested(6, |o| {
-            o.int(1, u64::from(*shard));
-            o.int(2, *next);
-        });
+    for pair in &stated.next_owed {
+        o.pair(6, Some(*pair));
     }
 }
 
@@ -174,6 +205,9 @@ fn queue(o: &mut Out<'_>, stated: &QueueStated) {
     o.int(9, stated.expired_before.0);
     o.int(10, stated.purged_before);
     o.int(11, stated.purged_at.0);
+    if stated.expired_below != u64::MAX {
+        o.int(12, stated.expired_below);
+    }
 }
 
 fn settings(o: &mut Out<'_>, settings: &Settings) {
@@ -194,6 +228,32 @@ fn settings(o: &mut Out<'_>, settings: &Settings) {
             o.int(9, u64::from(*reuse_s));
         }
     }
+    if let Some(Fifo { content_dedup, scope, throughput }) = settings.fifo {
+        o.nested(10, |o| {
+            o.int(1, u64::from(content_dedup == Switch::On));
+            o.int(2, u64::from(scope == DedupScope::MessageGroup));
+            o.int(3, u64::from(throughput == Throughput::PerMessageGroup));
+        });
+    }
+    if let Some(redrive) = &settings.redrive {
+        o.nested(11, |o| {
+            o.text(1, redrive.target.as_str());
+            o.int(2, u64::from(redrive.receives_max));
+        });
+    }
+    if let Some(allow) = &settings.redrive_allow {
+        o.nested(12, |o| {
+            o.text(1, &allow.text);
+            match &allow.sources {
+                AllowedSources::All => {}
+                AllowedSources::None => o.int(2, 1),
+                AllowedSources::These(sources) => {
+                    o.int(2, 2);
+                    sources.iter().for_each(|source| o.text(3, source.as_str()));
+                }
+            }
+        });
+    }
 }
 
 fn message(o: &mut Out<'_>, lsn: Lsn, stated: &mut MessageStated) {
@@ -204,6 +264,73 @@ fn message(o: &mut Out<'_>, lsn: Lsn, stated: &mut MessageStated) {
     o.int(5, stated.visible_at.0);
     o.receives(6, &stated.receives);
     o.payload(10, lsn, &mut stated.payload);
+    o.key(13, stated.group.map(|key| key.0));
+    o.key(14, stated.dedup.map(|key| key.0));
+    way(o, 15, stated.past.as_deref(), stated.journey.as_deref());
+    o.pair(17, stated.from);
+}
+
+/// Where a message comes from and where it goes, in two fields.
+fn way(o: &mut Out<'_>, tag: u64, stated: Option<&Past>, next: Option<&Journey>) {
+    if let Some(stated) = stated {
+        o.nested(tag, |o| {
+            if let Some(source) = &stated.source {
+                o.text(1, source.as_str());
+            }
+            o.int(2, u64::from(stated.received_before));
+            o.int(3, stated.refused_at.0);
+        });
+    }
+    if let Some(next) = next {
+        o.nested(tag + 1, |o| journey(o, next));
+    }
+}
+
+fn journey(o: &mut Out<'_>, stated: &Journey) {
+    o.int(1, u64::from(stated.to));
+    o.int(2, stated.number);
+    o.text(3, stated.target.as_str());
+    why(o, 4, &stated.why);
+}
+
+/// Without the field the message is spent.
+fn why(o: &mut Out<'_>, tag: u64, why: &Why) {
+    match why {
+        Why::Spent => {}
+        Why::Task(id) => o.bytes(tag, &id.0.to_be_bytes()),
+    }
+}
+
+fn deduplicated(o: &mut Out<'_>, stated: &DeduplicatedStated) {
+    o.int(1, stated.queue.0);
+    o.key(2, Some(stated.key.0));
+    o.bytes(3, &stated.id.0.to_be_bytes());
+    o.int(4, stated.number);
+    o.int(5, stated.at.0);
+}
+
+fn attempt(o: &mut Out<'_>, stated: &AttemptStated) {
+    o.int(1, stated.queue.0);
+    o.key(2, Some(stated.key.0));
+    o.int(3, stated.at.0);
+    o.int(4, stated.until.0);
+    for (number, count) in &stated.receipts {
+        o.item(5, *number);
+        o.item(6, u64::from(*count));
+    }
+}
+
+fn move_task(o: &mut Out<'_>, stated: &MoveTaskStated) {
+    o.int(1, stated.queue.0);
+    o.bytes(2, &stated.id.0.to_be_bytes());
+    if let Some(destination) = &stated.destination {
+        o.text(3, destination.as_str());
+    }
+    o.int(4, u64::from(stated.per_second.unwrap_or(0)));
+    o.int(5, stated.started.0);
+    o.int(6, outcome::number(stated.status));
+    o.int(7, stated.moved);
+    o.int(8, stated.to_move);
 }
 
 fn topic(o: &mut Out<'_>, stated: &TopicStated) {
@@ -242,12 +369,8 @@ fn publication(o: &mut Out<'_>, lsn: Lsn, stated: &mut PublicationStated) {
     o.bytes(2, &stated.message_id.0.to_be_bytes());
     o.text(3, stated.topic.as_str());
     o.int(4, stated.published_at.0);
-    if let Some((from, number)) = stated.from {
-        o.nested(5, |o| {
-            o.int(1, u64::from(from));
-            o.int(2, number);
-        });
-    }
+    o.pair(5, stated.from);
+    o.key(6, stated.group.map(|key| key.0));
     o.payload(10, lsn, &mut stated.payload);
     for stated in &stated.copies {
         o.nested(13, |o| copy(o, stated));
@@ -265,6 +388,7 @@ fn copy(o: &mut Out<'_>, stated: &CopyStated) {
     o.int(5, stated.sent_at.0);
     o.int(6, stated.visible_at.0);
     o.receives(7, &stated.receives);
+    way(o, 10, stated.past.as_deref(), stated.journey.as_deref());
 }
 
 fn owed(o: &mut Out<'_>, stated: &OwedStated) {

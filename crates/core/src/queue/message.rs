@@ -2,9 +2,12 @@
 
 use crate::Timestamp;
 use crate::body::Body;
-use crate::event::Receives;
-use crate::id::{PublicationId, Uuid};
+use crate::event::{Past, Receives};
+use crate::id::{GroupKey, Number, PublicationId, QueueId, Uuid};
 use crate::topic::subscription::Form;
+
+/// Stands for the group where there is none.
+const NO_GROUP: GroupKey = GroupKey(std::num::NonZero::<u128>::MIN);
 
 /// A message that is not gone.
 #[derive(Clone, Debug)]
@@ -14,15 +17,24 @@ pub(crate) struct Message {
     pub(crate) visible_at: Timestamp,
     pub(crate) receives: Receives,
     pub(crate) place: Where,
+    pub(crate) group: Option<GroupKey>,
+    pub(crate) past: Option<Box<Past>>,
+    /// Under which queue and number the log states it, if that is not where it is now.
+    pub(crate) home: Option<Box<(QueueId, Number)>>,
     pub(crate) content: Content,
 }
 
-/// Which of the queue's three sets holds the message.
+/// Where in its queue the message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Where {
+pub enum Where {
+    /// Its delay has not passed.
     Delayed,
+    /// It may be received; of a FIFO queue, if nothing earlier of its group holds it back.
     Available,
+    /// It was received, and its visibility timeout has not passed.
     InFlight,
+    /// On its way to another shard.
+    Leaving,
 }
 
 /// What the message says.
@@ -33,6 +45,22 @@ pub(crate) enum Content {
 }
 
 impl Message {
+    /// The group in a FIFO queue. Every message there has one: a message without is refused.
+    pub(crate) fn group(&self) -> GroupKey {
+        self.group.unwrap_or(NO_GROUP)
+    }
+
+    /// How long its consumer has held it, milliseconds, if it is in flight.
+    pub(crate) fn held_ms(&self, now: Timestamp) -> Option<u64> {
+        (self.place == Where::InFlight).then(|| now.min(self.visible_at) - self.receives.last_at)
+    }
+
+    /// How often it was handed out since it came to its queue.
+    pub(crate) fn receives_here(&self) -> u32 {
+        let before = self.past.as_ref().map_or(0, |past| past.received_before);
+        self.receives.count.saturating_sub(before)
+    }
+
     /// Does `other` say the same? Where payloads lie and whether they are in memory does not count.
     pub(crate) fn same(&self, other: &Message) -> bool {
         let content = match (&self.content, &other.content) {
@@ -49,5 +77,7 @@ impl Message {
             && self.visible_at == other.visible_at
             && self.receives == other.receives
             && self.place == other.place
+            && self.group == other.group
+            && self.past == other.past
     }
 }

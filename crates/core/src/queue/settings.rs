@@ -1,6 +1,6 @@
 //! A queue's attributes: the ones that rules act on are typed, all are checked before they get here.
 
-use crate::{Rejection, limits};
+use crate::{Arn, Rejection, limits};
 use std::sync::Arc;
 
 /// The attributes of a queue.
@@ -20,6 +20,87 @@ pub struct Settings {
     pub policy: Option<Arc<str>>,
     /// Who encrypts.
     pub encryption: Encryption,
+    /// What only FIFO queues have; absent on a standard queue.
+    pub fifo: Option<Fifo>,
+    /// `RedrivePolicy`: where messages go that were received too often.
+    pub redrive: Option<Redrive>,
+    /// `RedriveAllowPolicy`: which queues may have this one as their dead-letter queue; all when absent.
+    pub redrive_allow: Option<RedriveAllow>,
+}
+
+/// The attributes of FIFO queues (sqs 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fifo {
+    /// `ContentBasedDeduplication`.
+    pub content_dedup: Switch,
+    /// `DeduplicationScope`.
+    pub scope: DedupScope,
+    /// `FifoThroughputLimit`. Kept and shown; nothing is slowed down.
+    pub throughput: Throughput,
+}
+
+impl Default for Fifo {
+    fn default() -> Fifo {
+        Fifo { content_dedup: Switch::Off, scope: DedupScope::Queue, throughput: Throughput::PerQueue }
+    }
+}
+
+/// Among which messages a deduplication id is unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DedupScope {
+    /// `queue`.
+    Queue,
+    /// `messageGroup`.
+    MessageGroup,
+}
+
+/// To what the throughput limit applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Throughput {
+    /// `perQueue`.
+    PerQueue,
+    /// `perMessageGroupId`; demands deduplication by message group.
+    PerMessageGroup,
+}
+
+/// Where messages go that were received too often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redrive {
+    /// `deadLetterTargetArn`.
+    pub target: Arn,
+    /// `maxReceiveCount`, 1 to 1,000.
+    pub receives_max: u32,
+}
+
+/// Which queues may have this one as their dead-letter queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedriveAllow {
+    /// The policy as it was sent.
+    pub text: Arc<str>,
+    /// What it says.
+    pub sources: AllowedSources,
+}
+
+/// The sources that a redrive allow policy admits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllowedSources {
+    /// `allowAll`.
+    All,
+    /// `denyAll`.
+    None,
+    /// `byQueue`.
+    These(Vec<Arn>),
+}
+
+impl AllowedSources {
+    /// May this queue have the one of the policy as its dead-letter queue?
+    pub fn admit(&self, source: &Arn) -> bool {
+        match self {
+            AllowedSources::All => true,
+            AllowedSources::None => false,
+            AllowedSources::These(sources) => sources.contains(source),
+        }
+    }
 }
 
 /// Server-side encryption of a queue (sqs 5.1, 5.4).
@@ -48,6 +129,9 @@ impl Default for Settings {
             wait_s: 0,
             policy: None,
             encryption: Encryption::Managed,
+            fifo: None,
+            redrive: None,
+            redrive_allow: None,
         }
     }
 }
@@ -76,6 +160,18 @@ pub enum Setting {
     KmsKey(Option<Arc<str>>),
     /// `KmsDataKeyReusePeriodSeconds`.
     KmsReuse(u32),
+    /// `FifoQueue`.
+    FifoQueue(Switch),
+    /// `ContentBasedDeduplication`.
+    ContentDedup(Switch),
+    /// `DeduplicationScope`.
+    DedupScope(DedupScope),
+    /// `FifoThroughputLimit`.
+    Throughput(Throughput),
+    /// `RedrivePolicy`; `None` removes it.
+    Redrive(Option<Redrive>),
+    /// `RedriveAllowPolicy`; `None` removes it.
+    RedriveAllow(Option<RedriveAllow>),
 }
 
 /// On or off.
@@ -100,6 +196,12 @@ impl Setting {
             Setting::ManagedSse(_) => "SqsManagedSseEnabled",
             Setting::KmsKey(_) => "KmsMasterKeyId",
             Setting::KmsReuse(_) => "KmsDataKeyReusePeriodSeconds",
+            Setting::FifoQueue(_) => "FifoQueue",
+            Setting::ContentDedup(_) => "ContentBasedDeduplication",
+            Setting::DedupScope(_) => "DeduplicationScope",
+            Setting::Throughput(_) => "FifoThroughputLimit",
+            Setting::Redrive(_) => "RedrivePolicy",
+            Setting::RedriveAllow(_) => "RedriveAllowPolicy",
         }
     }
 
@@ -119,6 +221,16 @@ impl Setting {
             Setting::ManagedSse(switch) => (*switch == Switch::On) == (now.encryption == Encryption::Managed),
             Setting::KmsKey(given) => given.as_ref() == key,
             Setting::KmsReuse(s) => *s == reuse_s,
+            Setting::FifoQueue(switch) => (*switch == Switch::On) == now.fifo.is_some(),
+            Setting::ContentDedup(switch) => now.fifo.is_some_and(|fifo| fifo.content_dedup == *switch),
+            Setting::DedupScope(scope) => now.fifo.is_some_and(|fifo| fifo.scope == *scope),
+            Setting::Throughput(limit) => now.fifo.is_some_and(|fifo| fifo.throughput == *limit),
+            Setting::Redrive(given) => *given == now.redrive,
+            Setting::RedriveAllow(given) => {
+                let sources =
+                    |allow: &Option<RedriveAllow>| allow.as_ref().map(|allow| allow.sources.clone());
+                sources(given) == sources(&now.redrive_allow)
+            }
         }
     }
 }
@@ -129,7 +241,15 @@ impl Settings {
         given.iter().find(|setting| !setting.agrees(self)).map(Setting::name)
     }
 
+    /// The settings that a new queue of this name begins with: its name says of which type it is.
+    pub fn of(arn: &Arn) -> Settings {
+        Settings { fifo: arn.is_fifo().then(Fifo::default), ..Settings::default() }
+    }
+
     /// These settings with the given ones in their place.
+    ///
+    /// # Errors
+    /// Settings that exclude each other (sqs 5.1), or that a queue of this type does not have.
     pub fn with(&self, given: &[Setting]) -> Result<Settings, Rejection> {
         let mut next = self.clone();
         let mut managed = None;
@@ -146,10 +266,23 @@ impl Settings {
                 Setting::ManagedSse(switch) => managed = Some(*switch),
                 Setting::KmsKey(given) => key = Some(given.clone()),
                 Setting::KmsReuse(s) => reuse_s = Some(*s),
+                Setting::FifoQueue(switch) if (*switch == Switch::On) == next.fifo.is_some() => {}
+                Setting::FifoQueue(_) => return Err(Rejection::TypeChange),
+                Setting::ContentDedup(switch) => next.fifo_mut()?.content_dedup = *switch,
+                Setting::DedupScope(scope) => next.fifo_mut()?.scope = *scope,
+                Setting::Throughput(limit) => next.fifo_mut()?.throughput = *limit,
+                Setting::Redrive(given) => next.redrive.clone_from(given),
+                Setting::RedriveAllow(given) => next.redrive_allow.clone_from(given),
             }
         }
         next.encryption = encryption(&self.encryption, managed, key, reuse_s)?;
-        Ok(next)
+        let by_group =
+            |fifo: Fifo| fifo.throughput == Throughput::PerQueue || fifo.scope == DedupScope::MessageGroup;
+        if next.fifo.is_none_or(by_group) { Ok(next) } else { Err(Rejection::ThroughputNeedsGroupScope) }
+    }
+
+    fn fifo_mut(&mut self) -> Result<&mut Fifo, Rejection> {
+        self.fifo.as_mut().ok_or(Rejection::TypeChange)
     }
 }
 

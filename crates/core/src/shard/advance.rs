@@ -1,6 +1,6 @@
 //! Time passes, and what is gone is freed.
 
-use super::Shard;
+use super::{Shard, cost};
 use crate::id::QueueId;
 use crate::queue::Became;
 use crate::{Timestamp, limits};
@@ -17,9 +17,11 @@ impl Shard {
             self.due.pop_first();
             let Some(queue) = self.queues.get_mut(&id) else { continue };
             queue.scheduled = None;
+            let before = cost::memory(queue);
             if queue.advance(now, &mut gone) == Became::Available {
                 self.ready.insert(id);
             }
+            self.live_bytes -= before - cost::memory(queue);
             self.schedule(id);
         }
         for message in gone {
@@ -43,7 +45,7 @@ impl Shard {
     pub fn reap(&mut self, messages: usize) -> bool {
         for _ in 0..messages {
             let Some(last) = self.doomed.last_mut() else { return false };
-            match last.pop() {
+            match last.messages.pop() {
                 Some(message) => self.release(message),
                 None => {
                     self.doomed.pop();

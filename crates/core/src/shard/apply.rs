@@ -4,14 +4,18 @@
 //! it goes to a *shell*, which the later statement completes. A change of a message that is not here
 //! belongs to one that is stated later, with that change in it, and is passed over.
 
-use super::{DeletedName, Publication, Shard, cost};
-use crate::event::{CopyStated, Event, MessageStated, PublicationStated, QueueStated, ShardStated};
-use crate::event::{SubscriptionStated, TopicStated};
+use super::{DeletedName, Doomed, Publication, Shard, cost};
+use crate::event::{
+    CopyStated, DeduplicatedStated, Event, MessageStated, OwedStated, PublicationStated, QueueStated,
+    ShardStated, SubscriptionStated, TopicStated,
+};
 use crate::id::{Number, PublicationId, QueueId, Revision, TopicId, Uuid};
-use crate::outbox::Accepted;
+use crate::outbox::{Accepted, Owed};
+use crate::queue::dedup::First;
 use crate::queue::message::{Content, Message};
 use crate::queue::receipt::Sealer;
-use crate::queue::{Messages, Queue, receive, send, settle};
+use crate::queue::settings::Redrive;
+use crate::queue::{Queue, receive, send, settle};
 use crate::topic::Topic;
 use crate::{Arn, Lsn, Timestamp};
 
@@ -19,7 +23,7 @@ impl Shard {
     /// Folds one event of the entry at `lsn` in. The time is that of the last [`Shard::advance`].
     pub fn apply(&mut self, lsn: Lsn, event: &Event) {
         match event {
-            Event::Opened => {}
+            Event::Opened => self.queues.values_mut().for_each(|queue| queue.messages.neutral()),
             Event::FormatRaised(version) => {
                 self.format = *version;
                 self.format_stated = lsn;
@@ -28,7 +32,7 @@ impl Shard {
             Event::Queue(stated) => self.apply_queue(lsn, stated),
             Event::QueueDeleted { queue, arn, at } => self.apply_queue_deleted(lsn, *queue, arn, *at),
             Event::QueuePurged { queue, before } => self.apply_purge(*queue, *before),
-            Event::Message(stated) => self.apply_message(stated),
+            Event::Message(stated) => self.apply_message(lsn, stated),
             Event::Received { queue, until, numbers } => {
                 let now = self.now;
                 self.change(*queue, |queue| receive::apply(queue, now, *until, numbers));
@@ -39,22 +43,28 @@ impl Shard {
             }
             Event::Deleted { queue, numbers } => {
                 let mut gone = Vec::with_capacity(numbers.len());
+                let now = self.now;
                 self.change(*queue, |queue| {
-                    gone.extend(numbers.iter().filter_map(|number| queue.messages.remove(*number)));
+                    gone.extend(numbers.iter().filter_map(|number| queue.messages.remove(now, *number)));
                 });
                 gone.into_iter().for_each(|message| self.release(message));
             }
+            Event::Deduplicated(stated) => self.apply_deduplicated(stated),
+            Event::Attempt(stated) => {
+                self.queue_or_shell(stated.queue);
+                self.change(stated.queue, |queue| queue.attempts.state(lsn, stated));
+            }
+            Event::Moved { from, source, to, why, numbers } => {
+                self.apply_moved((*from, source), *to, *why, numbers);
+            }
+            Event::Leaving { queue, number, journey } => self.apply_leaving(*queue, *number, journey),
+            Event::MoveTask(stated) => self.apply_move_task(lsn, stated),
             Event::Topic(stated) => self.apply_topic(lsn, stated),
             Event::TopicDeleted { topic } => self.apply_topic_deleted(*topic),
             Event::Subscription(stated) => self.apply_subscription(lsn, stated),
             Event::Unsubscribed { topic, subscription } => self.apply_unsubscribed(*topic, *subscription),
             Event::Publication(stated) => self.apply_publication(lsn, stated),
-            Event::Settled { to, accepted, refused } => {
-                for publication in self.outbox.settle(*to, *accepted, *refused) {
-                    self.live_bytes -= cost::OWED;
-                    self.unrefer(publication);
-                }
-            }
+            Event::Settled { to, accepted, refused } => self.apply_settled(*to, *accepted, *refused),
             Event::Inbox { from, number } => self.accept(lsn, *from, *number),
         }
     }
@@ -68,8 +78,7 @@ impl Shard {
         self.own.next_publication = self.own.next_publication.max(stated.next_publication);
         self.own.next_revision = self.own.next_revision.max(stated.next_revision);
         for (shard, next) in &stated.next_owed {
-            let stream = self.outbox.streams.entry(*shard).or_default();
-            stream.next = stream.next.max(*next);
+            self.outbox.used(*shard, next.saturating_sub(1));
         }
     }
 
@@ -84,28 +93,45 @@ impl Shard {
             self.deleted_order.remove(&(deleted.at, stated.arn.clone()));
         }
         self.queue_names.insert(stated.arn.clone(), stated.id);
-        let queue = self.queues.entry(stated.id).or_insert_with(|| Queue::shell(stated.id));
-        self.live_bytes -= queue.stated.as_ref().map_or(0, cost::queue);
-        let mut gone = queue.state(lsn, stated);
+        let now = self.now;
+        let queue = self.queue_or_shell(stated.id);
+        let before = queue.stated.as_ref().map_or(0, cost::queue) + cost::memory(queue);
+        let old_target = queue.stated.as_ref().and_then(|stated| stated.settings.redrive.clone());
+        let mut gone = queue.state(lsn, now, stated);
         // A retention that became shorter counts at once: a replay that is asked for this very time lets
         // it pass once more, and must find nothing else to do.
-        queue.advance(self.now, &mut gone);
-        self.live_bytes += queue.stated.as_ref().map_or(0, cost::queue);
+        queue.advance(now, &mut gone);
+        let after = queue.stated.as_ref().map_or(0, cost::queue) + cost::memory(queue);
+        self.live_bytes = self.live_bytes - before + after;
         gone.into_iter().for_each(|message| self.release(message));
+        self.set_source(&stated.arn, old_target.as_ref(), stated.settings.redrive.as_ref());
         self.schedule(stated.id);
         self.changed.push(stated.arn.clone());
     }
 
+    /// The queue of an event; a shell if it is stated only later.
+    pub(super) fn queue_or_shell(&mut self, id: QueueId) -> &mut Queue {
+        let secret = &self.own.secret;
+        let seed = u64::from_le_bytes(secret[..8].try_into().expect("a secret has 32 bytes"));
+        self.queues.entry(id).or_insert_with(|| Queue::shell(id, seed))
+    }
+
     fn apply_queue_deleted(&mut self, lsn: Lsn, id: QueueId, arn: &Arn, at: Timestamp) {
         if let Some(queue) = self.queues.remove(&id) {
+            self.live_bytes -= cost::memory(&queue);
             if let Some(stated) = &queue.stated {
                 self.live_bytes -= cost::queue(stated);
                 self.queue_names.remove(arn);
+                self.set_source(arn, stated.settings.redrive.as_ref(), None);
             }
             if let Some(scheduled) = queue.scheduled {
                 self.due.remove(&(scheduled, id));
             }
-            self.doomed.push(queue.messages);
+            for (to, number) in queue.messages.leaving().values() {
+                self.outbox.forget(*to, *number);
+            }
+            self.doomed.push(Doomed { messages: queue.messages, _dedup: queue.dedup });
+            self.moving.remove(&id);
             self.ready.insert(id);
         }
         if !self.queue_names.contains_key(arn) {
@@ -117,42 +143,74 @@ impl Shard {
         self.changed.push(arn.clone());
     }
 
-    fn apply_purge(&mut self, id: QueueId, before: Number) {
-        let now = self.now;
-        let queue = self.queues.entry(id).or_insert_with(|| Queue::shell(id));
-        queue.purged_before = queue.purged_before.max(before);
-        queue.purged_at = now;
-        let purged = std::mem::take::<Messages>(&mut queue.messages);
-        self.doomed.push(purged);
+    /// Keeps the index of dead-letter queues.
+    fn set_source(&mut self, arn: &Arn, old: Option<&Redrive>, new: Option<&Redrive>) {
+        if let Some(old) = old
+            && let Some(sources) = self.sources.get_mut(&old.target)
+        {
+            sources.remove(arn);
+            if sources.is_empty() {
+                self.sources.remove(&old.target);
+            }
+        }
+        if let Some(new) = new {
+            self.sources.entry(new.target.clone()).or_default().insert(arn.clone());
+        }
     }
 
-    fn apply_message(&mut self, stated: &MessageStated) {
-        let id = stated.queue;
+    fn apply_purge(&mut self, id: QueueId, before: Number) {
+        let now = self.now;
+        let queue = self.queue_or_shell(id);
+        let memory = cost::memory(queue);
+        let (messages, dedup) = queue.purge(now, before);
+        let after = cost::memory(queue);
+        self.live_bytes = self.live_bytes - memory + after;
+        self.doomed.push(Doomed { messages, _dedup: dedup });
+    }
+
+    fn apply_message(&mut self, lsn: Lsn, stated: &MessageStated) {
+        if let Some((from, number)) = stated.from {
+            self.accept(lsn, from, number);
+        }
+        let (id, now) = (stated.queue, self.now);
         self.vacate(id, stated.number);
-        self.live_bytes += cost::MESSAGE + u64::from(stated.payload.place.len);
-        let queue = self.queues.entry(id).or_insert_with(|| Queue::shell(id));
-        send::apply(queue, self.now, stated, &mut self.residency);
+        let body = self.residency.admit(&stated.payload);
+        let queue = self.queue_or_shell(id);
+        let before = cost::memory(queue);
+        send::apply(queue, now, stated, body);
+        let after = cost::memory(queue);
+        self.live_bytes += after - before + cost::MESSAGE + u64::from(stated.payload.place.len);
+        self.depart(id, stated.number, stated.journey.as_deref());
         self.touched(id);
     }
 
+    fn apply_deduplicated(&mut self, stated: &DeduplicatedStated) {
+        let DeduplicatedStated { queue, key, id, number, at } = *stated;
+        self.queue_or_shell(queue);
+        self.change(queue, |queue| queue.dedup.insert(key, First { id, number, at }));
+    }
+
     /// Lets go of the message under a number that is about to be stated, if there is one.
-    fn vacate(&mut self, id: QueueId, number: Number) {
-        let there = self.queues.get_mut(&id).and_then(|queue| queue.messages.remove(number));
+    pub(super) fn vacate(&mut self, id: QueueId, number: Number) {
+        let now = self.now;
+        let there = self.queues.get_mut(&id).and_then(|queue| queue.messages.remove(now, number));
         if let Some(there) = there {
             self.release(there);
         }
     }
 
-    fn change(&mut self, id: QueueId, change: impl FnOnce(&mut Queue)) {
+    pub(super) fn change(&mut self, id: QueueId, change: impl FnOnce(&mut Queue)) {
         let Some(queue) = self.queues.get_mut(&id) else { return };
+        let before = cost::memory(queue);
         change(queue);
+        self.live_bytes = self.live_bytes - before + cost::memory(queue);
         self.touched(id);
     }
 
     /// A queue's messages changed: its deadline may be nearer, and somebody may be waiting.
-    fn touched(&mut self, id: QueueId) {
+    pub(super) fn touched(&mut self, id: QueueId) {
         self.schedule(id);
-        if self.queues.get(&id).is_some_and(|queue| !queue.messages.available.is_empty()) {
+        if self.queues.get(&id).is_some_and(|queue| queue.messages.has_ready()) {
             self.ready.insert(id);
         }
     }
@@ -207,7 +265,8 @@ impl Shard {
                 self.live_bytes += cost::OWED;
                 self.refer(stated.id);
             }
-            self.outbox.add(stated.id, owed);
+            let OwedStated { to, number, queue, subscription, form } = owed.clone();
+            self.outbox.add(to, number, Owed::Copy { publication: stated.id, queue, subscription, form });
         }
         for copy in &stated.copies {
             self.apply_copy(stated, copy);
@@ -228,6 +287,7 @@ impl Shard {
             message_id: stated.message_id,
             topic: stated.topic.clone(),
             published_at: stated.published_at,
+            group: stated.group,
             body,
             refs,
         };
@@ -238,18 +298,21 @@ impl Shard {
         self.live_bytes += cost::COPY;
         self.refer(publication.id);
         let CopyStated { queue: id, number, subscription, form, .. } = *copy;
+        let now = self.now;
         self.vacate(id, number);
         let message = Message {
             id: publication.message_id.copy_for(subscription),
             sent_at: copy.sent_at,
             visible_at: copy.visible_at,
             receives: copy.receives,
-            place: send::place(self.now, copy.visible_at, copy.receives),
+            place: send::place(now, copy.visible_at, copy.receives),
+            group: publication.group,
+            past: copy.past.clone(),
+            home: None,
             content: Content::Copy { publication: publication.id, subscription, form },
         };
-        let queue = self.queues.entry(id).or_insert_with(|| Queue::shell(id));
-        queue.next_number = queue.next_number.max(number + 1);
-        queue.messages.insert(number, message);
+        self.queue_or_shell(id).enter(now, number, message);
+        self.depart(id, number, copy.journey.as_deref());
         self.touched(id);
     }
 
@@ -264,7 +327,7 @@ impl Shard {
         }
     }
 
-    fn unrefer(&mut self, id: PublicationId) {
+    pub(super) fn unrefer(&mut self, id: PublicationId) {
         let Some(publication) = self.publications.get_mut(&id) else { return };
         publication.refs -= 1;
         if publication.refs == 0
@@ -281,6 +344,9 @@ impl Shard {
 
     /// Lets go of a message that left its queue.
     pub(super) fn release(&mut self, message: Message) {
+        if let Some(home) = &message.home {
+            self.homes.remove(home);
+        }
         match message.content {
             Content::Own(body) => {
                 self.residency.release(&body);

@@ -2,6 +2,7 @@
 
 use super::Shard;
 use crate::Arn;
+use crate::outbox::Owed;
 use crate::queue::message::Content;
 use std::collections::BTreeMap;
 
@@ -30,9 +31,12 @@ impl Shard {
                 (a.0, a.1.message_id, a.1.published_at, a.1.refs)
                     == (b.0, b.1.message_id, b.1.published_at, b.1.refs)
                     && a.1.topic == b.1.topic
+                    && a.1.group == b.1.group
                     && a.1.body.place.crc == b.1.body.place.crc
             })
             && self.outbox == other.outbox
+            && self.sources == other.sources
+            && self.moving == other.moving
             && deleted(self) == deleted(other)
             && inbox(self) == inbox(other)
     }
@@ -46,15 +50,25 @@ impl Shard {
     /// Panics if the state contradicts itself. Costs a walk over everything, so it is for tests.
     pub fn check(&self) {
         let mut refs = BTreeMap::<_, u64>::new();
-        let doomed = self.doomed.iter().flat_map(|messages| messages.by_number.values());
-        let messages = self.queues.values().flat_map(|queue| queue.messages.by_number.values());
+        let doomed = self.doomed.iter().flat_map(|doomed| doomed.messages.all());
+        let messages = self.queues.values().flat_map(|queue| queue.messages.all());
+        let mut homes = 0;
         for message in messages.chain(doomed) {
+            homes += usize::from(message.home.is_some());
             if let Content::Copy { publication, .. } = message.content {
                 *refs.entry(publication).or_default() += 1;
             }
         }
+        assert_eq!(homes, self.homes.len(), "messages that moved can be found");
         for owed in self.outbox.streams.values().flat_map(|stream| stream.owed.values()) {
-            *refs.entry(owed.publication).or_default() += 1;
+            match owed {
+                Owed::Copy { publication, .. } => *refs.entry(*publication).or_default() += 1,
+                Owed::Message { queue, number, .. } => {
+                    let queue = self.queues.get(queue);
+                    let leaving = queue.is_some_and(|queue| queue.messages.leaving().contains_key(number));
+                    assert!(leaving, "I8: what leaves is in its queue until it has arrived");
+                }
+            }
         }
         let kept = self.publications.iter().map(|(id, publication)| (*id, publication.refs));
         assert_eq!(kept.collect::<BTreeMap<_, _>>(), refs, "a publication is kept while referred to");
@@ -63,6 +77,8 @@ impl Shard {
             if let Some(due) = queue.due() {
                 assert!(queue.scheduled.is_some_and(|scheduled| scheduled <= due), "due in time");
             }
+            let moving = self.moving.contains(&queue.id);
+            assert_eq!(moving, queue.tasks.active().is_some(), "a move task goes on until its end");
             let stated = queue.stated.as_ref().map(|stated| &stated.arn);
             let named = stated.and_then(|arn: &Arn| self.queue_names.get(arn));
             assert_eq!(named, stated.is_some().then_some(&queue.id), "a queue is known by its name");

@@ -15,6 +15,12 @@ pub(super) const MESSAGE: u64 = 80;
 pub(super) const COPY: u64 = 64;
 /// A delivery that is owed, with the ARN of its queue.
 pub(super) const OWED: u64 = 144;
+/// A deduplication id.
+const DEDUPLICATED: u64 = 64;
+/// An attempt to receive.
+const ATTEMPT: u64 = 128;
+/// A move task.
+const MOVE_TASK: u64 = 192;
 /// What is fixed in a statement of a publication or resource.
 const FIXED: u64 = 80;
 
@@ -25,7 +31,15 @@ pub(super) fn queue(stated: &queue::Stated) -> u64 {
         Encryption::Kms { key, .. } => key.len(),
         Encryption::Off | Encryption::Managed => 0,
     };
-    FIXED + (stated.arn.as_str().len() + policy + key) as u64 + pairs(&stated.tags)
+    let redrive = stated.settings.redrive.as_ref().map_or(0, |redrive| redrive.target.as_str().len());
+    let allow = stated.settings.redrive_allow.as_ref().map_or(0, |allow| 2 * allow.text.len());
+    FIXED + (stated.arn.as_str().len() + policy + key + redrive + allow) as u64 + pairs(&stated.tags)
+}
+
+/// What a queue remembers besides its messages.
+pub(super) fn memory(queue: &queue::Queue) -> u64 {
+    let ids = DEDUPLICATED * queue.dedup.len() as u64 + ATTEMPT * queue.attempts.len() as u64;
+    ids + MOVE_TASK * queue.tasks.len() as u64
 }
 
 /// A topic, without its subscriptions.

@@ -1,99 +1,264 @@
 //! Deliveries between shards: what is owed goes out in order, what comes in is taken once.
 
-use super::{Decided, Shard};
-use crate::body::Payload;
-use crate::event::{Event, PublicationStated};
-use crate::id::PublicationId;
+use super::redrive::{SERVICE, failure};
+use super::{Decided, Placing, Publication, Shard};
+use crate::body::{Body, Payload};
+use crate::event::{
+    CopyStated, Event, MessageStated, MoveFailure, MoveStatus, MoveTaskStated, PublicationStated, Why,
+};
+use crate::id::{Number, PublicationId, QueueId, Uuid};
 use crate::limits;
-use crate::outbox::{Outgoing, Parcel};
+use crate::outbox::{Arrival, Cargo, Outgoing, Owed, Parcel, Published, Traveller};
+use crate::queue::message::Content;
+use crate::rejection::Refusal;
 use crate::reply::{OwedParcel, Reply};
-use crate::topic::publish::Placing;
+use std::collections::BTreeMap;
+
+/// What was taken of a batch so far.
+struct Taking<'a> {
+    shard: &'a Shard,
+    placing: Placing<'a>,
+    from: u16,
+    /// Last number that was accepted.
+    accepted: u64,
+    refused: Option<(u64, Refusal)>,
+    next_publication: u64,
+    events: Vec<Event>,
+}
 
 impl Shard {
     /// Takes deliveries that another shard owes. Numbers up to the last accepted one were taken
     /// before. The first delivery that is refused ends the batch: the ones behind it come again.
-    pub(super) fn take(&self, from: u16, parcels: Vec<Parcel>) -> Decided {
-        let mut accepted = self.inbox.get(&from).map_or(0, |accepted| accepted.number);
-        let mut placing = Placing::new(self);
-        let mut decided = Decided::nothing(Reply::Done);
-        let mut refused = None;
-        let mut id = self.own.next_publication;
-        for parcel in parcels {
-            let mut copies = Vec::with_capacity(parcel.deliveries.len());
-            for Outgoing { number, queue, subscription, form } in parcel.deliveries {
-                if number <= accepted {
-                    continue;
+    pub(super) fn take_in(&self, from: u16, parcels: Vec<Parcel>) -> Decided {
+        let mut taking = Taking {
+            shard: self,
+            placing: Placing::new(self),
+            from,
+            accepted: self.inbox.get(&from).map_or(0, |accepted| accepted.number),
+            refused: None,
+            next_publication: self.own.next_publication,
+            events: Vec::new(),
+        };
+        for Parcel { payload, cargo } in parcels {
+            match cargo {
+                Cargo::Publication { publication, deliveries } => {
+                    taking.publication(payload, publication, deliveries);
                 }
-                match placing.copy(&parcel.topic, &queue, subscription, form) {
-                    Ok(copy) => copies.push(copy),
-                    Err(refusal) => {
-                        refused = Some((number, refusal));
-                        break;
-                    }
-                }
-                accepted = number;
+                Cargo::Message(traveller) => taking.message(payload, *traveller),
             }
-            if !copies.is_empty() {
-                decided.events.push(Event::Publication(Box::new(PublicationStated {
-                    id: PublicationId(id),
-                    message_id: parcel.message_id,
-                    topic: parcel.topic,
-                    published_at: parcel.published_at,
-                    payload: parcel.payload,
-                    copies,
-                    owed: Vec::new(),
-                    from: Some((from, accepted)),
-                })));
-                id += 1;
-            }
-            if refused.is_some() {
+            if taking.refused.is_some() {
                 break;
             }
         }
-        decided.reply = Reply::Taken { accepted, refused };
-        decided
+        let reply = Reply::Taken { accepted: taking.accepted, refused: taking.refused };
+        Decided { events: taking.events, reply, dropped: 0 }
     }
 
     /// The next deliveries owed to another shard, the ones of one publication together.
     pub(super) fn owed(&self, to: u16) -> Decided {
-        let mut parcels: Vec<(PublicationId, OwedParcel)> = Vec::new();
-        let (mut deliveries, mut bytes) = (0, 0);
+        let mut parcels: Vec<(Option<PublicationId>, OwedParcel)> = Vec::new();
+        let mut bytes = 0;
         let stream = self.outbox.streams.get(&to);
-        for (number, owed) in stream.into_iter().flat_map(|stream| &stream.owed) {
-            let Some(publication) = self.publications.get(&owed.publication) else { continue };
-            if parcels.last().is_none_or(|(id, _)| *id != owed.publication) {
-                bytes += publication.body.place.len as usize;
-                if !parcels.is_empty() && bytes > limits::PARCEL_BYTES_MAX {
-                    break;
+        for (number, owed) in
+            stream.into_iter().flat_map(|stream| &stream.owed).take(limits::PARCEL_DELIVERIES_MAX)
+        {
+            let (id, parcel) = match owed {
+                Owed::Copy { publication: id, queue, subscription, form } => {
+                    let (queue, subscription, form) = (queue.clone(), *subscription, *form);
+                    let outgoing = Outgoing { number: *number, queue, subscription, form };
+                    if let Some((Some(last), parcel)) = parcels.last_mut()
+                        && last == id
+                        && let Cargo::Publication { deliveries, .. } = &mut parcel.parcel.cargo
+                    {
+                        deliveries.push(outgoing);
+                        continue;
+                    }
+                    let Some(publication) = self.publications.get(id) else { continue };
+                    let cargo = Cargo::Publication {
+                        publication: publication.published(),
+                        deliveries: vec![outgoing],
+                    };
+                    (Some(*id), owed_parcel(cargo, &publication.body))
                 }
-                let parcel = Parcel {
-                    message_id: publication.message_id,
-                    topic: publication.topic.clone(),
-                    published_at: publication.published_at,
-                    payload: Payload::new(bytes::Bytes::new(), publication.body.size),
-                    deliveries: Vec::new(),
-                };
-                parcels.push((owed.publication, OwedParcel { parcel, body: publication.body.clone() }));
-            }
-            if let Some((_, last)) = parcels.last_mut() {
-                let (queue, subscription, form) = (owed.queue.clone(), owed.subscription, owed.form);
-                last.parcel.deliveries.push(Outgoing { number: *number, queue, subscription, form });
-            }
-            deliveries += 1;
-            if deliveries == limits::PARCEL_DELIVERIES_MAX {
+                Owed::Message { queue, number: message, target, why } => {
+                    let Some(parcel) = self.traveller(*number, (*queue, *message), target, *why) else {
+                        continue;
+                    };
+                    (None, parcel)
+                }
+            };
+            bytes += parcel.body.place.len as usize;
+            if !parcels.is_empty() && bytes > limits::PARCEL_BYTES_MAX {
                 break;
             }
+            parcels.push((id, parcel));
         }
         Decided::nothing(Reply::Owed(parcels.into_iter().map(|(_, parcel)| parcel).collect()))
     }
 
-    /// Removes deliveries that another shard answered for. A refused one is dropped for good.
-    pub(super) fn settle(&self, to: u16, accepted: u64, refused: Option<u64>) -> Decided {
+    /// A message on its way.
+    fn traveller(
+        &self,
+        number: u64,
+        (queue, message): (QueueId, Number),
+        target: &crate::Arn,
+        why: Why,
+    ) -> Option<OwedParcel> {
+        let queue = self.queues.get(&queue)?;
+        let message = queue.messages.find(message)?;
+        let (body, copy) = match &message.content {
+            Content::Own(body) => (body, None),
+            Content::Copy { publication, subscription, form } => {
+                let publication = self.publications.get(publication)?;
+                (&publication.body, Some((publication.published(), *subscription, *form)))
+            }
+        };
+        let cargo = Cargo::Message(Box::new(Traveller {
+            number,
+            source: queue.stated.as_ref()?.arn.clone(),
+            target: target.clone(),
+            why,
+            id: message.id,
+            sent_at: message.sent_at,
+            receives: message.receives,
+            group: message.group,
+            copy,
+        }));
+        Some(owed_parcel(cargo, body))
+    }
+
+    /// Removes deliveries that another shard answered for. A copy that it refused is dropped for good; a message stays
+    /// where it is, and the task that moved it has failed.
+    pub(super) fn settle(&self, to: u16, accepted: u64, refused: Option<(u64, Refusal)>) -> Decided {
         let owed = self.outbox.streams.get(&to).map(|stream| &stream.owed);
         let first = owed.and_then(|owed| owed.first_key_value()).map(|entry| *entry.0);
-        let refused = refused.filter(|number| owed.is_some_and(|owed| owed.contains_key(number)));
-        let news = first.is_some_and(|first| first <= accepted) || refused.is_some();
-        let event = news.then_some(Event::Settled { to, accepted, refused });
-        Decided { dropped: u64::from(refused.is_some()), ..Decided::perhaps(event, Reply::Done) }
+        let refusal = refused.and_then(|(number, refusal)| Some((number, refusal, owed?.get(&number)?)));
+        if first.is_none_or(|first| first > accepted) && refusal.is_none() {
+            return Decided::nothing(Reply::Done);
+        }
+        let number = refusal.map(|(number, ..)| number);
+        let mut decided = Decided::one(Event::Settled { to, accepted, refused: number }, Reply::Done);
+        let mut tasks = BTreeMap::<(QueueId, Uuid), (u64, Option<MoveFailure>)>::new();
+        for (_, owed) in owed.into_iter().flatten().take_while(|(number, _)| **number <= accepted) {
+            if let Owed::Message { queue, why: Why::Task(id), .. } = owed {
+                tasks.entry((*queue, *id)).or_default().0 += 1;
+            }
+        }
+        match refusal {
+            None | Some((_, _, Owed::Message { why: Why::Spent, .. })) => {}
+            Some((_, _, Owed::Copy { .. })) => decided.dropped = 1,
+            Some((_, refusal, Owed::Message { queue, why: Why::Task(id), .. })) => {
+                tasks.entry((*queue, *id)).or_default().1 = Some(failure(refusal));
+            }
+        }
+        for ((queue, id), (arrived, failure)) in tasks {
+            let task = self.queues.get(&queue).and_then(|queue| queue.tasks.find(id));
+            decided.events.extend(task.map(|task| {
+                let status = failure.map_or(task.stated.status, MoveStatus::Failed);
+                let moved = task.stated.moved + arrived;
+                Event::MoveTask(Box::new(MoveTaskStated { moved, ..task.with(status) }))
+            }));
+        }
+        decided
+    }
+}
+
+impl Publication {
+    fn published(&self) -> Published {
+        Published {
+            message_id: self.message_id,
+            topic: self.topic.clone(),
+            published_at: self.published_at,
+            group: self.group,
+        }
+    }
+}
+
+fn owed_parcel(cargo: Cargo, body: &Body) -> OwedParcel {
+    let payload = Payload::new(bytes::Bytes::new(), body.size);
+    OwedParcel { parcel: Parcel { payload, cargo }, body: body.clone() }
+}
+
+impl Taking<'_> {
+    fn publication(&mut self, payload: Payload, publication: Published, deliveries: Vec<Outgoing>) {
+        let mut copies = Vec::with_capacity(deliveries.len());
+        for Outgoing { number, queue, subscription, form } in deliveries {
+            if number <= self.accepted {
+                continue;
+            }
+            match self.placing.copy(&publication.topic, &queue, subscription, form) {
+                Ok(copy) => copies.push(copy),
+                Err(refusal) => {
+                    self.refused = Some((number, refusal));
+                    break;
+                }
+            }
+            self.accepted = number;
+        }
+        if !copies.is_empty() {
+            self.state(payload, publication, copies);
+        }
+    }
+
+    fn message(&mut self, payload: Payload, traveller: Traveller) {
+        if traveller.number <= self.accepted {
+            return;
+        }
+        let queue = match self.shard.reachable(SERVICE, &traveller.source, &traveller.target) {
+            Ok(queue) => queue,
+            Err(refusal) => {
+                self.refused = Some((traveller.number, refusal));
+                return;
+            }
+        };
+        self.accepted = traveller.number;
+        let now = self.shard.now;
+        let Arrival { sent_at, receives, past } = traveller.arrival(now);
+        let (queue, number) = (queue.id, self.placing.number(queue));
+        let Some((publication, subscription, form)) = traveller.copy else {
+            self.events.push(Event::Message(MessageStated {
+                queue,
+                number,
+                id: traveller.id,
+                sent_at,
+                visible_at: now,
+                receives,
+                payload,
+                group: traveller.group,
+                dedup: None,
+                past,
+                journey: None,
+                from: Some((self.from, self.accepted)),
+            }));
+            return;
+        };
+        let copy = CopyStated {
+            queue,
+            number,
+            subscription,
+            form,
+            sent_at,
+            visible_at: now,
+            receives,
+            past,
+            journey: None,
+        };
+        self.state(payload, publication, vec![copy]);
+    }
+
+    /// A publication with copies in queues of this shard, under an id of its own.
+    fn state(&mut self, payload: Payload, publication: Published, copies: Vec<CopyStated>) {
+        self.events.push(Event::Publication(Box::new(PublicationStated {
+            id: PublicationId(self.next_publication),
+            message_id: publication.message_id,
+            topic: publication.topic,
+            published_at: publication.published_at,
+            group: publication.group,
+            payload,
+            copies,
+            owed: Vec::new(),
+            from: Some((self.from, self.accepted)),
+        })));
+        self.next_publication += 1;
     }
 }

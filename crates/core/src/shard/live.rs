@@ -5,24 +5,50 @@
 //! statement if the event stated something that is alive and is not stated again later. When all of
 //! a segment was asked and the answers are durable, the segment may be trimmed.
 //!
-//! What must survive: queues, topics and subscriptions; messages with their receive state;
+//! What must survive: queues, topics and subscriptions; messages with their receive state and their way, wherever they
+//! have moved to; deduplication ids, with or without their message; attempts to receive; move tasks;
 //! publications with their remaining copies and owed deliveries, together, so that a shared payload
 //! is stated once; names of deleted queues while they are blocked; inbox numbers; the format version; and
 //! the shard's own counters and key. Changes never need restating: what they changed is in the statements.
 
 use super::Shard;
 use crate::Lsn;
-use crate::event::{CopyStated, Event, MessageStated, PublicationStated};
-use crate::queue::message::Content;
+use crate::event::{CopyStated, DeduplicatedStated, Event, Journey, MessageStated, PublicationStated};
+use crate::id::{DedupKey, Number, QueueId};
+use crate::outbox::Owed;
+use crate::queue::message::{Content, Message};
 
 impl Shard {
     /// Adds to `out` the statements that keep alive what `event`, of the entry at `lsn`, stated. None
     /// when that is gone, or stated again later.
     pub fn restate(&self, lsn: Lsn, event: &Event, out: &mut Vec<Event>) {
-        if let Event::Publication(stated) = event
-            && let Some((from, _)) = stated.from
-        {
-            out.extend(self.restate_inbox(lsn, from));
+        let from = match event {
+            Event::Publication(stated) => stated.from,
+            Event::Message(stated) => stated.from,
+            Event::Opened
+            | Event::FormatRaised(_)
+            | Event::Shard(_)
+            | Event::Queue(_)
+            | Event::QueueDeleted { .. }
+            | Event::QueuePurged { .. }
+            | Event::Received { .. }
+            | Event::VisibilityChanged { .. }
+            | Event::Deleted { .. }
+            | Event::Deduplicated(_)
+            | Event::Attempt(_)
+            | Event::Moved { .. }
+            | Event::Leaving { .. }
+            | Event::MoveTask(_)
+            | Event::Topic(_)
+            | Event::TopicDeleted { .. }
+            | Event::Subscription(_)
+            | Event::Unsubscribed { .. }
+            | Event::Settled { .. }
+            | Event::Inbox { .. } => None,
+        };
+        out.extend(from.and_then(|(from, _)| self.restate_inbox(lsn, from)));
+        if let Event::Message(stated) = event {
+            out.extend(stated.dedup.and_then(|key| self.restate_dedup(stated.queue, key, stated.number)));
         }
         out.extend(self.restatement(lsn, event));
     }
@@ -35,6 +61,8 @@ impl Shard {
             | Event::Received { .. }
             | Event::VisibilityChanged { .. }
             | Event::Deleted { .. }
+            | Event::Moved { .. }
+            | Event::Leaving { .. }
             | Event::TopicDeleted { .. }
             | Event::Unsubscribed { .. }
             | Event::Settled { .. } => None,
@@ -53,6 +81,17 @@ impl Shard {
                 latest.then(|| Event::QueueDeleted { queue: *queue, arn: arn.clone(), at: *at })
             }
             Event::Message(stated) => self.restate_message(stated),
+            Event::Deduplicated(stated) => self.restate_dedup(stated.queue, stated.key, stated.number),
+            Event::Attempt(stated) => {
+                let queue = self.queues.get(&stated.queue)?;
+                let attempt = queue.attempts.find(stated.key)?;
+                let latest = attempt.stated == lsn;
+                latest.then(|| Event::Attempt(Box::new(attempt.statement(stated.queue, stated.key))))
+            }
+            Event::MoveTask(stated) => {
+                let task = self.queues.get(&stated.queue)?.tasks.find(stated.id)?;
+                (task.at == lsn).then(|| Event::MoveTask(Box::new(task.stated.clone())))
+            }
             Event::Topic(stated) => {
                 let topic = self.topics.get(&stated.id)?;
                 let latest = topic.stated.as_ref()?.at == lsn;
@@ -73,18 +112,49 @@ impl Shard {
         (accepted.stated == lsn).then_some(Event::Inbox { from, number: accepted.number })
     }
 
+    /// A deduplication id, if it is still remembered of that message.
+    fn restate_dedup(&self, queue: QueueId, key: DedupKey, number: Number) -> Option<Event> {
+        let first = self.queues.get(&queue)?.dedup.find(key, self.now)?;
+        (first.number == number).then(|| {
+            Event::Deduplicated(DeduplicatedStated { queue, key, id: first.id, number, at: first.at })
+        })
+    }
+
+    /// The message that the log states under this queue and number, with where it is now.
+    fn message_stated_as(&self, queue: QueueId, number: Number) -> Option<(QueueId, Number, &Message)> {
+        let key = (queue, number);
+        let (queue, number) = self.homes.get(&key).copied().unwrap_or(key);
+        Some((queue, number, self.queues.get(&queue)?.messages.find(number)?))
+    }
+
+    /// Where a message goes, if it is on its way.
+    fn journey(&self, queue: QueueId, number: Number) -> Option<Box<Journey>> {
+        let (to, owed) = *self.queues.get(&queue)?.messages.leaving().get(&number)?;
+        match self.outbox.find(to, owed)? {
+            Owed::Copy { .. } => None,
+            Owed::Message { target, why, .. } => {
+                Some(Box::new(Journey { to, number: owed, target: target.clone(), why: *why }))
+            }
+        }
+    }
+
     fn restate_message(&self, stated: &MessageStated) -> Option<Event> {
-        let message = self.queues.get(&stated.queue)?.messages.by_number.get(&stated.number)?;
+        let (queue, number, message) = self.message_stated_as(stated.queue, stated.number)?;
         let Content::Own(body) = &message.content else { return None };
         (body.place == stated.payload.place).then(|| {
             Event::Message(MessageStated {
-                queue: stated.queue,
-                number: stated.number,
+                queue,
+                number,
                 id: message.id,
                 sent_at: message.sent_at,
                 visible_at: message.visible_at,
                 receives: message.receives,
                 payload: stated.payload.clone(),
+                group: message.group,
+                dedup: None,
+                past: message.past.clone(),
+                journey: self.journey(queue, number),
+                from: None,
             })
         })
     }
@@ -106,16 +176,18 @@ impl Shard {
     }
 
     fn restate_copy(&self, publication: &PublicationStated, copy: &CopyStated) -> Option<CopyStated> {
-        let message = self.queues.get(&copy.queue)?.messages.by_number.get(&copy.number)?;
+        let (queue, number, message) = self.message_stated_as(copy.queue, copy.number)?;
         let Content::Copy { publication: id, subscription, form } = message.content else { return None };
-        (id == publication.id).then_some(CopyStated {
-            queue: copy.queue,
-            number: copy.number,
+        (id == publication.id).then(|| CopyStated {
+            queue,
+            number,
             subscription,
             form,
             sent_at: message.sent_at,
             visible_at: message.visible_at,
             receives: message.receives,
+            past: message.past.clone(),
+            journey: self.journey(queue, number),
         })
     }
 }

@@ -6,8 +6,9 @@ use crate::event::{Event, QueueStated, Tags};
 use crate::id::{Ids, QueueId, Revision};
 use crate::queue::settings::{Setting, Settings};
 use crate::queue::{Queue, Stated, receive, send, settle};
-use crate::reply::Reply;
+use crate::reply::{More, Reply};
 use crate::{Arn, Rejection, Timestamp, limits};
+use std::ops::Bound;
 
 impl Shard {
     /// The queue that is there if its attributes agree (sqs 5.2), else a new one, unless the name is
@@ -25,14 +26,15 @@ impl Shard {
         }
         let stated = QueueStated {
             id: QueueId(self.own.next_queue),
+            settings: Settings::of(&arn).with(given)?,
             arn,
             revision: Revision(self.own.next_revision),
             created: self.now,
             modified: self.now,
-            settings: Settings::default().with(given)?,
             tags: limited(tags)?,
             next_number: 1,
             expired_before: Timestamp::ZERO,
+            expired_below: 1,
             purged_before: 0,
             purged_at: Timestamp::ZERO,
         };
@@ -76,30 +78,59 @@ impl Shard {
             }
             AskQueue::Purge => self.purge(queue),
             AskQueue::Send(sends) => {
-                let (events, answers) = send::decide(queue, &stated.settings, self.now, sends, ids);
+                let (events, answers) = send::decide(queue, &stated.settings, self.now, sends, ids)?;
                 Ok(Decided { events, reply: Reply::Sent(answers), dropped: 0 })
             }
             AskQueue::Receive(receive) => self.receive(queue, stated, receive),
             AskQueue::DeleteMessages(receipts) => {
-                let (event, answers) = settle::decide_delete(queue, &receipts, &self.sealer);
+                let (event, answers) =
+                    settle::decide_delete(queue, &stated.settings, &receipts, &self.sealer);
                 Ok(Decided::perhaps(event, Reply::Each(answers)))
             }
             AskQueue::ChangeVisibility(asked) => {
-                let (event, answers) = settle::decide_visibility(queue, self.now, &asked, &self.sealer);
+                let settings = &stated.settings;
+                let (event, answers) =
+                    settle::decide_visibility(queue, settings, self.now, &asked, &self.sealer);
                 Ok(Decided::perhaps(event, Reply::Each(answers)))
             }
             AskQueue::Peek { after, max } => {
                 let peeked = receive::peek(queue, after, max.min(limits::PEEK_MAX), |c| self.content(c));
                 Ok(Decided::nothing(Reply::Peeked(peeked)))
             }
+            AskQueue::StartMove { destination, per_second } => {
+                self.start_move(queue, destination, per_second, ids)
+            }
+            AskQueue::CancelMove(id) => self.cancel_move(queue, id),
+            AskQueue::ListMoves => {
+                let tasks = queue.tasks.newest_first().map(|task| task.stated.clone());
+                Ok(Decided::nothing(Reply::Moves(tasks.collect())))
+            }
         }
     }
 
     fn receive(&self, queue: &Queue, stated: &Stated, receive: Receive) -> Result<Decided, Rejection> {
-        let content = |content: &_| self.content(content);
-        let settings = &stated.settings;
-        let decided = receive::decide(queue, settings, self.now, receive, &self.sealer, content)?;
-        Ok(Decided::perhaps(decided.0, Reply::Received(decided.1)))
+        let asked = receive::Asked {
+            settings: &stated.settings,
+            now: self.now,
+            receive,
+            sealer: &self.sealer,
+            exit: self.exit(queue, stated),
+            content: |content: &_| self.content(content),
+        };
+        let handed = receive::decide(queue, &asked)?;
+        let mut events = self.bury(queue, stated, &handed.spent);
+        events.extend(handed.events);
+        Ok(Decided { events, reply: Reply::Received(handed.deliveries), dropped: 0 })
+    }
+
+    /// The queues whose dead-letter queue is `target`.
+    pub(super) fn list_sources(&self, target: &Arn, after: Option<&str>, max: usize) -> Decided {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let sources = self.sources.get(target).into_iter();
+        let mut sources = sources.flat_map(|sources| sources.range::<str, _>((from, Bound::Unbounded)));
+        let found = sources.by_ref().take(max).cloned().collect();
+        let more = if sources.next().is_some() { More::Yes } else { More::No };
+        Decided::nothing(Reply::Arns(found, more))
     }
 
     fn purge(&self, queue: &Queue) -> Result<Decided, Rejection> {

@@ -4,6 +4,7 @@
 mod exchange;
 mod limits;
 mod live;
+mod moves;
 
 use super::{Config, Decided, Shard};
 use crate::body::Payload;
@@ -88,7 +89,7 @@ impl Live {
     }
 
     fn send(&mut self, name: &str, body: &'static str) {
-        let sends = vec![Send { payload: payload(body), delay_s: None }];
+        let sends = vec![Send { payload: payload(body), delay_s: None, group: None, dedup: None }];
         self.ask(name, AskQueue::Send(sends)).unwrap();
     }
 
@@ -112,12 +113,13 @@ impl Live {
     }
 
     fn publish(&mut self, body: &'static str) -> Decided {
-        let message = Publish { payload: payload(body), facts: Facts::default(), body: Presence::Present };
+        let message =
+            Publish { payload: payload(body), facts: Facts::default(), body: Presence::Present, group: None };
         self.ask_topic(AskTopic::Publish(vec![message])).unwrap()
     }
 
     fn receive(&mut self, name: &str, max: u32) -> Vec<String> {
-        let receive = Receive { max, visibility_s: None, wait_s: Some(0) };
+        let receive = Receive { max, visibility_s: None, wait_s: Some(0), attempt: None };
         let reply = self.ask(name, AskQueue::Receive(receive)).unwrap().reply;
         let Reply::Received(deliveries) = reply else { panic!("{reply:?}") };
         deliveries.iter().map(body_of).collect()
@@ -162,7 +164,7 @@ fn what_waits_for_a_queue_hears_of_it() {
     let id = live.shard.queue_id(&queue("orders")).unwrap();
     assert_eq!(live.shard.default_wait_s(id), 7);
     assert_eq!(live.shard.due(), None);
-    let sends = vec![Send { payload: payload("a"), delay_s: Some(5) }];
+    let sends = vec![Send { payload: payload("a"), delay_s: Some(5), group: None, dedup: None }];
     live.ask("orders", AskQueue::Send(sends)).unwrap();
     assert!(live.shard.take_ready().is_empty(), "a delayed message is not there yet");
     assert_eq!(live.shard.due(), Some(BEGIN.plus_s(5)));
@@ -229,6 +231,6 @@ fn payloads_beyond_the_budget_are_not_kept() {
 fn a_shard_that_is_opened_again_claims_only_what_it_lacks() {
     let live = Live::new(Config::default());
     assert_eq!(live.entries[0].len(), 3);
-    assert!(matches!(live.entries[0][..], [Event::Opened, Event::FormatRaised(1), Event::Shard(_)]));
+    assert!(matches!(live.entries[0][..], [Event::Opened, Event::FormatRaised(2), Event::Shard(_)]));
     assert_eq!(live.shard.claim([9; 32]), [Event::Opened]);
 }

@@ -89,7 +89,7 @@ fn payload(text: &str) -> Payload {
 }
 
 fn sending(text: &str, delay_s: Option<u32>) -> AskQueue {
-    AskQueue::Send(vec![Send { payload: payload(text), delay_s }])
+    AskQueue::Send(vec![Send { payload: payload(text), delay_s, group: None, dedup: None }])
 }
 
 async fn send(node: &Node, arn: &Arn, text: &str) {
@@ -98,7 +98,7 @@ async fn send(node: &Node, arn: &Arn, text: &str) {
 }
 
 fn receiving(max: u32, visibility_s: u32, wait_s: u32) -> AskQueue {
-    AskQueue::Receive(Receive { max, visibility_s: Some(visibility_s), wait_s: Some(wait_s) })
+    AskQueue::Receive(Receive { max, visibility_s: Some(visibility_s), wait_s: Some(wait_s), attempt: None })
 }
 
 /// The texts of an answer to a receive, with their receipts.

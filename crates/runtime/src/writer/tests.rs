@@ -43,11 +43,11 @@ fn ask(writer: &mut Writer<u32>, ask: AskQueue, caller: u32) {
 
 fn send(bytes: usize) -> AskQueue {
     let payload = Payload::new(vec![7; bytes].into(), bytes as u32);
-    AskQueue::Send(vec![Send { payload, delay_s: None }])
+    AskQueue::Send(vec![Send { payload, delay_s: None, group: None, dedup: None }])
 }
 
 fn receive(wait_s: u32) -> AskQueue {
-    AskQueue::Receive(Receive { max: 10, visibility_s: None, wait_s: Some(wait_s) })
+    AskQueue::Receive(Receive { max: 10, visibility_s: None, wait_s: Some(wait_s), attempt: None })
 }
 
 /// Who got how many messages, in the order of the answers.
@@ -176,6 +176,7 @@ fn publications_that_are_too_large_for_one_entry_are_split_between_publications_
         payload: Payload::new(vec![1; 1_500].into(), 1_500),
         facts: Facts::default(),
         body: Presence::Absent,
+        group: None,
     };
     let judged = writer.shard().judgement(&topic).unwrap().revision;
     let ask = AskTopic::Publish((0..5).map(|_| message()).collect());
@@ -254,6 +255,7 @@ fn on_a_full_disk_it_counts_what_a_command_writes_and_not_what_it_brings() {
             payload: Payload::new(vec![1; 10].into(), 10),
             facts: Facts::default(),
             body: Presence::Absent,
+            group: None,
         };
         asked(AskTopic::Publish((0..messages).map(message).collect()))
     };

@@ -5,9 +5,9 @@ use crate::command::{AskQueue, Command};
 use crate::event::Event;
 use crate::id::Uuid;
 use crate::limits;
-use crate::outbox::{Outgoing, Parcel};
+use crate::outbox::{Cargo, Outgoing, Parcel, Published};
 use crate::rejection::Refusal;
-use crate::reply::Reply;
+use crate::reply::{OwedParcel, Reply};
 use crate::shard::{Config, Decided};
 use crate::topic::subscription::Form;
 
@@ -19,12 +19,17 @@ fn parcel(body: &'static str, deliveries: &[(u64, &str)]) -> Parcel {
         form: Form::Raw,
     };
     Parcel {
-        message_id: Uuid(1),
-        topic: topic(),
-        published_at: BEGIN,
         payload: payload(body),
-        deliveries: deliveries.iter().map(delivery).collect(),
+        cargo: Cargo::Publication {
+            publication: Published { message_id: Uuid(1), topic: topic(), published_at: BEGIN, group: None },
+            deliveries: deliveries.iter().map(delivery).collect(),
+        },
     }
+}
+
+fn numbers(owed: &OwedParcel) -> Vec<u64> {
+    let Cargo::Publication { deliveries, .. } = &owed.parcel.cargo else { panic!("{owed:?}") };
+    deliveries.iter().map(|delivery| delivery.number).collect()
 }
 
 fn taken(decided: &Decided) -> (u64, Option<(u64, Refusal)>) {
@@ -97,14 +102,14 @@ fn an_answer_settles_what_it_names_and_only_once() {
     assert_eq!(settle(&mut live, 0, None), (0, 0, 6));
     assert_eq!(settle(&mut live, 2, None), (1, 0, 4));
     assert_eq!(settle(&mut live, 2, None), (0, 0, 4), "nothing new is no event");
-    assert_eq!(settle(&mut live, 3, Some(4)), (1, 1, 2));
-    assert_eq!(settle(&mut live, 3, Some(4)), (0, 0, 2), "a refusal is counted once");
+    let gone = Some((4, Refusal::QueueDoesNotExist));
+    assert_eq!(settle(&mut live, 3, gone), (1, 1, 2));
+    assert_eq!(settle(&mut live, 3, gone), (0, 0, 2), "a refusal is counted once");
     assert_eq!(settle(&mut live, 6, None), (1, 0, 0));
     assert_eq!(live.shard.resident_bytes(), 0, "a publication goes with its last delivery");
     live.publish("z");
     let Reply::Owed(owed) = live.decide(Command::Owed { to }).unwrap().reply else { panic!() };
-    let numbers = owed[0].parcel.deliveries.iter().map(|delivery| delivery.number).collect::<Vec<_>>();
-    assert_eq!(numbers, [7, 8, 9], "numbers are never given out twice");
+    assert_eq!(numbers(&owed[0]), [7, 8, 9], "numbers are never given out twice");
 }
 
 #[test]
@@ -114,9 +119,9 @@ fn parcels_are_bounded_and_in_order() {
         live.publish("x");
     }
     let Reply::Owed(owed) = live.decide(Command::Owed { to }).unwrap().reply else { panic!() };
-    let numbers = owed.iter().flat_map(|owed| owed.parcel.deliveries.iter().map(|delivery| delivery.number));
-    assert!(numbers.eq(1..=limits::PARCEL_DELIVERIES_MAX as u64));
-    assert_eq!(owed[0].parcel.deliveries.len(), 3, "a publication is sent once for all its deliveries");
+    let all = owed.iter().flat_map(numbers);
+    assert!(all.eq(1..=limits::PARCEL_DELIVERIES_MAX as u64));
+    assert_eq!(numbers(&owed[0]).len(), 3, "a publication is sent once for all its deliveries");
     let Reply::Owed(nothing) = live.decide(Command::Owed { to: 99 }).unwrap().reply else { panic!() };
     assert!(nothing.is_empty());
 }
@@ -139,7 +144,7 @@ fn a_delivered_copy_has_the_delay_of_its_queue_and_the_time_of_its_arrival() {
     live.at(60);
     let decided = deliver(&mut live, vec![parcel("x", &[(1, "a")])]);
     let Event::Publication(stated) = &decided.events[0] else { panic!() };
-    let copy = stated.copies[0];
+    let copy = &stated.copies[0];
     assert_eq!((copy.sent_at, copy.visible_at), (BEGIN.plus_s(60), BEGIN.plus_s(65)));
     assert_eq!((stated.published_at, stated.from), (BEGIN, Some((3, 1))));
     live.ask("a", AskQueue::Purge).unwrap();

@@ -32,6 +32,11 @@ fn no_more_than_120_000_messages_are_in_flight() {
             visible_at: super::BEGIN,
             receives: Receives::default(),
             payload: payload("x"),
+            group: None,
+            dedup: None,
+            past: None,
+            journey: None,
+            from: None,
         })
     };
     let max = limits::IN_FLIGHT_MAX as u64;
@@ -39,7 +44,7 @@ fn no_more_than_120_000_messages_are_in_flight() {
     let until = super::BEGIN.plus_s(30);
     live.append(vec![Event::Received { queue: id, until, numbers: (1..max - 1).collect() }]);
     assert_eq!(live.receive("orders", 10).len(), 2, "up to the limit");
-    let poll = |wait_s| AskQueue::Receive(Receive { max: 1, visibility_s: None, wait_s });
+    let poll = |wait_s| AskQueue::Receive(Receive { max: 1, visibility_s: None, wait_s, attempt: None });
     assert_eq!(live.ask("orders", poll(Some(0))).unwrap_err(), Rejection::InFlightFull);
     assert_eq!(live.ask("orders", poll(None)).unwrap_err(), Rejection::InFlightFull);
     let long = live.ask("orders", poll(Some(5))).unwrap();
@@ -96,7 +101,8 @@ fn a_publication_must_have_been_looked_into_if_some_filter_looks_into_bodies() {
     live.create("a", vec![]);
     live.create_topic();
     let blind = || {
-        let message = Publish { payload: payload("x"), facts: Facts::default(), body: Presence::Absent };
+        let message =
+            Publish { payload: payload("x"), facts: Facts::default(), body: Presence::Absent, group: None };
         AskTopic::Publish(vec![message])
     };
     live.ask_topic(blind()).unwrap();
@@ -118,7 +124,7 @@ fn a_raw_copy_has_at_most_ten_attributes() {
     let publish = |attributes: usize| {
         let named = (0..attributes).map(|n| (format!("k{n}").into(), AttributeFact::Binary)).collect();
         let facts = Facts::new(named, None);
-        AskTopic::Publish(vec![Publish { payload: payload("x"), facts, body: Presence::Absent }])
+        AskTopic::Publish(vec![Publish { payload: payload("x"), facts, body: Presence::Absent, group: None }])
     };
     assert_eq!(live.ask_topic(publish(11)).unwrap().dropped, 1);
     assert_eq!(live.receive("a", 10).len(), 0);

@@ -24,7 +24,12 @@ async fn those_who_wait_are_served_in_the_order_in_which_they_came() {
     for index in 0..20 {
         tasks.push(park(&node, &arn, 20, index + 1).await);
     }
-    let batch = (0..10).map(|index| Send { payload: payload(&index.to_string()), delay_s: None });
+    let batch = (0..10).map(|index| Send {
+        payload: payload(&index.to_string()),
+        delay_s: None,
+        group: None,
+        dedup: None,
+    });
     ask_queue(&node, &arn, AskQueue::Send(batch.collect())).await.result.unwrap();
     for index in 10..20 {
         send(&node, &arn, &index.to_string()).await;

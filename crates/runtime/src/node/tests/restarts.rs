@@ -99,7 +99,12 @@ async fn payloads_are_read_back_while_the_log_is_trimmed_underneath() {
     let mut held = Vec::new();
     let mut segments = 0;
     for round in 0..60_u32 {
-        let batch = (0..10).map(|_| Send { payload: payload(&"z".repeat(5_000)), delay_s: None });
+        let batch = (0..10).map(|_| Send {
+            payload: payload(&"z".repeat(5_000)),
+            delay_s: None,
+            group: None,
+            dedup: None,
+        });
         ask_queue(&node, &go, AskQueue::Send(batch.collect())).await.result.unwrap();
         let answer = ask_queue(&node, &go, receiving(10, 30, 0)).await;
         let receipts = received(&answer).into_iter().map(|(_, receipt)| receipt).collect();
