@@ -10,6 +10,7 @@
 
 mod number;
 mod selection;
+mod system;
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -17,6 +18,7 @@ use std::ops::Deref;
 pub use number::is_number;
 pub use selection::Selection;
 use serde::de::{Deserialize, Deserializer};
+pub use system::{SystemName, SystemSelection};
 
 use crate::error::{self, Error};
 use crate::operation::Action;

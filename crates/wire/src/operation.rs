@@ -5,7 +5,7 @@
 //!
 //! Invariants:
 //! - the names are unique within a service, and both services share exactly `AddPermission` and
-//!   `RemovePermission`;
+//!   `RemovePermission`, whose variants say whose they are;
 //! - every built operation has an [`Operation`] and an [`crate::Output`] variant of the same name.
 
 use crate::error::{Error, common};
@@ -82,11 +82,11 @@ macro_rules! decode_row {
     (Built Sqs $variant:ident $input:ident) => {
         match $input.protocol {
             Protocol::Json => json::decode($input.body).map(Operation::$variant),
-            Protocol::Query => $input.read_form::<sqs::$variant<'_>>().map(Operation::$variant),
+            Protocol::Query => $input.read_form().map(Operation::$variant),
         }
     };
     (Built Sns $variant:ident $input:ident) => {
-        $input.read_form::<sns::$variant<'_>>().map(Operation::$variant)
+        $input.read_form().map(Operation::$variant)
     };
 }
 
@@ -158,8 +158,8 @@ macro_rules! actions {
 }
 
 actions! {
-    Sqs "AddPermission" SqsAddPermission Planned Nothing;
-    Sqs "CancelMessageMoveTask" CancelMessageMoveTask Planned Result;
+    Sqs "AddPermission" SqsAddPermission Built Nothing;
+    Sqs "CancelMessageMoveTask" CancelMessageMoveTask Built Result;
     Sqs "ChangeMessageVisibility" ChangeMessageVisibility Built Nothing;
     Sqs "ChangeMessageVisibilityBatch" ChangeMessageVisibilityBatch Built Result;
     Sqs "CreateQueue" CreateQueue Built Result;
@@ -168,17 +168,17 @@ actions! {
     Sqs "DeleteQueue" DeleteQueue Built Nothing;
     Sqs "GetQueueAttributes" GetQueueAttributes Built Result;
     Sqs "GetQueueUrl" GetQueueUrl Built Result;
-    Sqs "ListDeadLetterSourceQueues" ListDeadLetterSourceQueues Planned Result;
-    Sqs "ListMessageMoveTasks" ListMessageMoveTasks Planned Result;
+    Sqs "ListDeadLetterSourceQueues" ListDeadLetterSourceQueues Built Result;
+    Sqs "ListMessageMoveTasks" ListMessageMoveTasks Built Result;
     Sqs "ListQueueTags" ListQueueTags Built Result;
     Sqs "ListQueues" ListQueues Built Result;
     Sqs "PurgeQueue" PurgeQueue Built Nothing;
     Sqs "ReceiveMessage" ReceiveMessage Built Result;
-    Sqs "RemovePermission" SqsRemovePermission Planned Nothing;
+    Sqs "RemovePermission" SqsRemovePermission Built Nothing;
     Sqs "SendMessage" SendMessage Built Result;
     Sqs "SendMessageBatch" SendMessageBatch Built Result;
     Sqs "SetQueueAttributes" SetQueueAttributes Built Nothing;
-    Sqs "StartMessageMoveTask" StartMessageMoveTask Planned Result;
+    Sqs "StartMessageMoveTask" StartMessageMoveTask Built Result;
     Sqs "TagQueue" TagQueue Built Nothing;
     Sqs "UntagQueue" UntagQueue Built Nothing;
     Sns "AddPermission" SnsAddPermission Planned Nothing;
@@ -233,56 +233,62 @@ impl Action {
 }
 
 macro_rules! operations {
-    ($( $module:ident $name:ident; )*) => {
+    ($( $variant:ident: $members:ty; )*) => {
         /// What a request asks for: one variant per built operation, with its members.
         ///
         /// Texts borrow from the request.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Operation<'a> {
-            $( #[doc = concat!("`", stringify!($name), "`.")] $name($module::$name<'a>), )*
+            $( #[doc = concat!("`", stringify!($variant), "`.")] $variant($members), )*
         }
 
         impl Operation<'_> {
             /// The row of the table that this is.
             pub fn action(&self) -> Action {
-                match self { $( Operation::$name(_) => Action::$name, )* }
+                match self { $( Operation::$variant(_) => Action::$variant, )* }
             }
         }
     };
 }
 
 operations! {
-    sqs ChangeMessageVisibility;
-    sqs ChangeMessageVisibilityBatch;
-    sqs CreateQueue;
-    sqs DeleteMessage;
-    sqs DeleteMessageBatch;
-    sqs DeleteQueue;
-    sqs GetQueueAttributes;
-    sqs GetQueueUrl;
-    sqs ListQueueTags;
-    sqs ListQueues;
-    sqs PurgeQueue;
-    sqs ReceiveMessage;
-    sqs SendMessage;
-    sqs SendMessageBatch;
-    sqs SetQueueAttributes;
-    sqs TagQueue;
-    sqs UntagQueue;
-    sns CreateTopic;
-    sns DeleteTopic;
-    sns GetSubscriptionAttributes;
-    sns GetTopicAttributes;
-    sns ListSubscriptions;
-    sns ListSubscriptionsByTopic;
-    sns ListTagsForResource;
-    sns ListTopics;
-    sns Publish;
-    sns PublishBatch;
-    sns SetSubscriptionAttributes;
-    sns SetTopicAttributes;
-    sns Subscribe;
-    sns TagResource;
-    sns Unsubscribe;
-    sns UntagResource;
+    CancelMessageMoveTask: sqs::CancelMessageMoveTask<'a>;
+    ChangeMessageVisibility: sqs::ChangeMessageVisibility<'a>;
+    ChangeMessageVisibilityBatch: sqs::ChangeMessageVisibilityBatch<'a>;
+    CreateQueue: sqs::CreateQueue<'a>;
+    DeleteMessage: sqs::DeleteMessage<'a>;
+    DeleteMessageBatch: sqs::DeleteMessageBatch<'a>;
+    DeleteQueue: sqs::DeleteQueue<'a>;
+    GetQueueAttributes: sqs::GetQueueAttributes<'a>;
+    GetQueueUrl: sqs::GetQueueUrl<'a>;
+    ListDeadLetterSourceQueues: sqs::ListDeadLetterSourceQueues<'a>;
+    ListMessageMoveTasks: sqs::ListMessageMoveTasks<'a>;
+    ListQueueTags: sqs::ListQueueTags<'a>;
+    ListQueues: sqs::ListQueues<'a>;
+    PurgeQueue: sqs::PurgeQueue<'a>;
+    ReceiveMessage: sqs::ReceiveMessage<'a>;
+    SendMessage: sqs::SendMessage<'a>;
+    SendMessageBatch: sqs::SendMessageBatch<'a>;
+    SetQueueAttributes: sqs::SetQueueAttributes<'a>;
+    SqsAddPermission: sqs::AddPermission<'a>;
+    SqsRemovePermission: sqs::RemovePermission<'a>;
+    StartMessageMoveTask: sqs::StartMessageMoveTask<'a>;
+    TagQueue: sqs::TagQueue<'a>;
+    UntagQueue: sqs::UntagQueue<'a>;
+    CreateTopic: sns::CreateTopic<'a>;
+    DeleteTopic: sns::DeleteTopic<'a>;
+    GetSubscriptionAttributes: sns::GetSubscriptionAttributes<'a>;
+    GetTopicAttributes: sns::GetTopicAttributes<'a>;
+    ListSubscriptions: sns::ListSubscriptions<'a>;
+    ListSubscriptionsByTopic: sns::ListSubscriptionsByTopic<'a>;
+    ListTagsForResource: sns::ListTagsForResource<'a>;
+    ListTopics: sns::ListTopics<'a>;
+    Publish: sns::Publish<'a>;
+    PublishBatch: sns::PublishBatch<'a>;
+    SetSubscriptionAttributes: sns::SetSubscriptionAttributes<'a>;
+    SetTopicAttributes: sns::SetTopicAttributes<'a>;
+    Subscribe: sns::Subscribe<'a>;
+    TagResource: sns::TagResource<'a>;
+    Unsubscribe: sns::Unsubscribe<'a>;
+    UntagResource: sns::UntagResource<'a>;
 }

@@ -10,7 +10,8 @@
 //! topic, stored once for all its copies. Decoding copies nothing.
 //!
 //! Invariants:
-//! - fields are written in the order of their tags, so equal values have equal bytes;
+//! - fields are written in one fixed order, so equal values have equal bytes;
+//! - the body or message is the last, and required, so a payload that was cut is never taken for a whole one;
 //! - tags are never reused; a reader skips those it does not know and refuses a newer version.
 
 use std::borrow::Cow;
@@ -30,6 +31,8 @@ mod tag {
         pub(in super::super) const BODY_MD5: u8 = 3;
         pub(in super::super) const ATTRIBUTE: u8 = 4;
         pub(in super::super) const BODY: u8 = 5;
+        pub(in super::super) const GROUP_ID: u8 = 6;
+        pub(in super::super) const DEDUPLICATION_ID: u8 = 7;
     }
 
     pub(super) mod publication {
@@ -41,6 +44,7 @@ mod tag {
         pub(in super::super) const STRUCTURE: u8 = 6;
         pub(in super::super) const ATTRIBUTE: u8 = 7;
         pub(in super::super) const MESSAGE: u8 = 8;
+        pub(in super::super) const GROUP_ID: u8 = 9;
     }
 
     pub(super) mod attribute {
@@ -75,6 +79,10 @@ pub struct Message<'a> {
     pub trace_header: Option<&'a str>,
     /// Digest of the body, made once.
     pub body_md5: Md5,
+    /// The message group.
+    pub group_id: Option<&'a str>,
+    /// The deduplication id, on FIFO queues: the sender's, or the one made of the body.
+    pub deduplication_id: Option<&'a str>,
     /// The message attributes, in the order sent.
     pub attributes: Vec<Attribute<'a>>,
     /// The body.
@@ -84,10 +92,13 @@ pub struct Message<'a> {
 impl<'a> Message<'a> {
     /// The bytes to store.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = start(self.body.len() + self.sender_id.len(), &self.attributes);
+        let ids = self.group_id.map_or(0, str::len) + self.deduplication_id.map_or(0, str::len);
+        let mut out = start(self.body.len() + self.sender_id.len() + ids, &self.attributes);
         put(&mut out, tag::message::SENDER_ID, self.sender_id.as_bytes());
         put_optional(&mut out, tag::message::TRACE_HEADER, self.trace_header);
         put(&mut out, tag::message::BODY_MD5, &self.body_md5.0);
+        put_optional(&mut out, tag::message::GROUP_ID, self.group_id);
+        put_optional(&mut out, tag::message::DEDUPLICATION_ID, self.deduplication_id);
         put_attributes(&mut out, tag::message::ATTRIBUTE, &self.attributes);
         put(&mut out, tag::message::BODY, self.body.as_bytes());
         out
@@ -99,6 +110,7 @@ impl<'a> Message<'a> {
     /// [`Damaged`] if they are not what [`Message::encode`] writes, in this version.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Damaged> {
         let (mut sender_id, mut trace_header, mut md5, mut body) = (None, None, None, None);
+        let (mut group_id, mut deduplication_id) = (None, None);
         let mut attributes = Vec::new();
         for field in fields(bytes)? {
             let (tag, value) = field?;
@@ -110,6 +122,8 @@ impl<'a> Message<'a> {
                 }
                 tag::message::ATTRIBUTE => attributes.push(attribute(value)?),
                 tag::message::BODY => body = Some(text(value)?),
+                tag::message::GROUP_ID => group_id = Some(text(value)?),
+                tag::message::DEDUPLICATION_ID => deduplication_id = Some(text(value)?),
                 _ => {}
             }
         }
@@ -117,6 +131,8 @@ impl<'a> Message<'a> {
             sender_id: sender_id.ok_or(Damaged("no sender id"))?,
             trace_header,
             body_md5: md5.ok_or(Damaged("no digest"))?,
+            group_id,
+            deduplication_id,
             attributes,
             body: body.ok_or(Damaged("no body"))?,
         })
@@ -147,6 +163,8 @@ pub struct Publication<'a> {
     pub subject: Option<&'a str>,
     /// How to read the message.
     pub structure: Structure,
+    /// The message group.
+    pub group_id: Option<&'a str>,
     /// The message attributes, in the order sent.
     pub attributes: Vec<Attribute<'a>>,
     /// The message.
@@ -156,7 +174,8 @@ pub struct Publication<'a> {
 impl<'a> Publication<'a> {
     /// The bytes to store.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = start(self.message.len() + self.service_url.len(), &self.attributes);
+        let ids = self.group_id.map_or(0, str::len);
+        let mut out = start(self.message.len() + self.service_url.len() + ids, &self.attributes);
         put(&mut out, tag::publication::SERVICE_URL, self.service_url.as_bytes());
         put_optional(&mut out, tag::publication::SIGNING_KEY_ID, self.signing_key_id);
         put(&mut out, tag::publication::SIGNATURE_VERSION, self.signature_version.as_str().as_bytes());
@@ -166,6 +185,7 @@ impl<'a> Publication<'a> {
             Structure::Text => {}
             Structure::Json => put(&mut out, tag::publication::STRUCTURE, b"json"),
         }
+        put_optional(&mut out, tag::publication::GROUP_ID, self.group_id);
         put_attributes(&mut out, tag::publication::ATTRIBUTE, &self.attributes);
         put(&mut out, tag::publication::MESSAGE, self.message.as_bytes());
         out
@@ -177,7 +197,7 @@ impl<'a> Publication<'a> {
     /// [`Damaged`] if they are not what [`Publication::encode`] writes, in this version.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Damaged> {
         let (mut service_url, mut signing_key_id, mut version) = (None, None, None);
-        let (mut trace_header, mut subject, mut message) = (None, None, None);
+        let (mut trace_header, mut subject, mut group_id, mut message) = (None, None, None, None);
         let mut structure = Structure::Text;
         let mut attributes = Vec::new();
         for field in fields(bytes)? {
@@ -192,6 +212,7 @@ impl<'a> Publication<'a> {
                 tag::publication::STRUCTURE => return Err(Damaged("an unknown message structure")),
                 tag::publication::ATTRIBUTE => attributes.push(attribute(value)?),
                 tag::publication::MESSAGE => message = Some(text(value)?),
+                tag::publication::GROUP_ID => group_id = Some(text(value)?),
                 _ => {}
             }
         }
@@ -202,6 +223,7 @@ impl<'a> Publication<'a> {
             trace_header,
             subject,
             structure,
+            group_id,
             attributes,
             message: message.ok_or(Damaged("no message"))?,
         })

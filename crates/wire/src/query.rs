@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::{Error, ErrorKind, common, sns, sqs};
+use crate::error::{Error, common, sns, sqs};
 use crate::text::{Blob, Text};
 use crate::{Service, shape};
 
@@ -72,24 +72,37 @@ fn unescape(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
     if !bytes.iter().any(|byte| matches!(byte, b'%' | b'+')) {
         return std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(not_utf8);
     }
+    let decoded = decode_escapes(bytes, b' ')
+        .ok_or_else(|| common::malformed_input("Parameters have a broken escape."))?;
+    String::from_utf8(decoded).map(Cow::Owned).map_err(|error| not_utf8(error.utf8_error()))
+}
+
+/// Undoes the escapes of a URL's path, where `+` is itself. What is broken is left as it is.
+pub(crate) fn unescape_percent(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let decoded = decode_escapes(text.as_bytes(), b'+').and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// `%XX` is a byte, and `+` is `plus`; `None` if an escape is broken.
+fn decode_escapes(bytes: &[u8], plus: u8) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((first, tail)) = rest.split_first() {
         rest = tail;
         match first {
-            b'+' => decoded.push(b' '),
+            b'+' => decoded.push(plus),
             b'%' => {
-                let byte = tail.split_at_checked(2).and_then(|(hex, after)| {
-                    rest = after;
-                    Some(hex_digit(hex[0])? << 4 | hex_digit(hex[1])?)
-                });
-                decoded
-                    .push(byte.ok_or_else(|| common::malformed_input("Parameters have a broken escape."))?);
+                let (hex, after) = tail.split_at_checked(2)?;
+                rest = after;
+                decoded.push(hex_digit(hex[0])? << 4 | hex_digit(hex[1])?);
             }
             other => decoded.push(*other),
         }
     }
-    String::from_utf8(decoded).map(Cow::Owned).map_err(|error| not_utf8(error.utf8_error()))
+    Some(decoded)
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
@@ -179,13 +192,23 @@ impl Flaw {
 
     pub(crate) fn into_error(self, service: Service) -> Error {
         match (self, service) {
-            (Self::Null(path), Service::Sqs) => sqs::missing_parameter(&path),
+            (Self::Null(path), Service::Sqs) => sqs::missing_parameter(&parameter_name(&path)),
             (Self::Null(path), Service::Sns) => sns::null_member(&path),
-            (Self::Malformed(what), Service::Sqs | Service::Sns) => {
-                Error::new(ErrorKind::MalformedInput, what)
-            }
+            (Self::Malformed(what), Service::Sqs | Service::Sns) => common::malformed_input(what),
         }
     }
+}
+
+/// The Query parameter of SQS that a path means: `messageAttribute.1.member.name` is
+/// `MessageAttribute.1.Name`.
+fn parameter_name(path: &str) -> String {
+    let mut name = String::with_capacity(path.len());
+    for segment in path.split('.').filter(|segment| *segment != "member") {
+        let dot = if name.is_empty() { "" } else { "." };
+        let (first, rest) = segment.split_at_checked(1).unwrap_or((segment, ""));
+        name.extend([dot, &first.to_ascii_uppercase(), rest]);
+    }
+    name
 }
 
 /// How error paths spell a member: `PublishBatchRequestEntries.member` is `publishBatchRequestEntries`.

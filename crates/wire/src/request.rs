@@ -57,7 +57,7 @@ pub struct Unroutable {
 ///
 /// `hint` is the service that the request's signature names, if it has one. It settles what neither
 /// the action's name nor the `Version` parameter does: which service an unknown name, or a name
-/// that both have, belongs to. Without it, a queue's path means SQS, and all else SNS.
+/// that both have, belongs to. Without it, a queue's path or `QueueUrl` means SQS, and all else SNS.
 ///
 /// # Errors
 /// [`Unroutable`] for an unknown or unbuilt action, for no action, for CreateQueue or ListQueues on a
@@ -82,8 +82,7 @@ fn route_target<'a>(request: &Request<'a>, target: &str) -> Result<Routed<'a>, U
 }
 
 fn unroutable_json(target: &str) -> Unroutable {
-    let planned = Action::of_target(target).map(|action| common::planned_action(action.name()));
-    let error = planned.unwrap_or_else(|| common::unknown_action(Protocol::Json, ""));
+    let error = common::unknown_action(Protocol::Json, target);
     Unroutable { protocol: Protocol::Json, service: Service::Sqs, error }
 }
 
@@ -100,7 +99,10 @@ fn route_form<'a>(request: &Request<'a>, hint: Option<Service>) -> Result<Routed
     let service = match fields.value("Version") {
         Some("2012-11-05") => Service::Sqs,
         Some("2010-03-31") => Service::Sns,
-        Some(_) | None => hint.unwrap_or(by_form),
+        Some(_) | None => hint.unwrap_or_else(|| match fields.value("QueueUrl") {
+            Some(_) => Service::Sqs,
+            None => by_form,
+        }),
     };
     let Some(name) = fields.value("Action") else {
         let is_page = request.method == "GET" && service == Service::Sqs;

@@ -35,6 +35,12 @@ pub enum Output<'a> {
     SetQueueAttributes,
     TagQueue,
     UntagQueue,
+    SqsAddPermission,
+    CancelMessageMoveTask(sqs::CancelMessageMoveTaskOutput),
+    ListDeadLetterSourceQueues(sqs::ListDeadLetterSourceQueuesOutput<'a>),
+    ListMessageMoveTasks(sqs::ListMessageMoveTasksOutput<'a>),
+    SqsRemovePermission,
+    StartMessageMoveTask(sqs::StartMessageMoveTaskOutput<'a>),
     CreateTopic(sns::CreateTopicOutput<'a>),
     DeleteTopic,
     GetSubscriptionAttributes(sns::AttributesOutput<'a>),
@@ -74,6 +80,12 @@ impl Output<'_> {
             Self::SetQueueAttributes => Action::SetQueueAttributes,
             Self::TagQueue => Action::TagQueue,
             Self::UntagQueue => Action::UntagQueue,
+            Self::SqsAddPermission => Action::SqsAddPermission,
+            Self::CancelMessageMoveTask(_) => Action::CancelMessageMoveTask,
+            Self::ListDeadLetterSourceQueues(_) => Action::ListDeadLetterSourceQueues,
+            Self::ListMessageMoveTasks(_) => Action::ListMessageMoveTasks,
+            Self::SqsRemovePermission => Action::SqsRemovePermission,
+            Self::StartMessageMoveTask(_) => Action::StartMessageMoveTask,
             Self::CreateTopic(_) => Action::CreateTopic,
             Self::DeleteTopic => Action::DeleteTopic,
             Self::GetSubscriptionAttributes(_) => Action::GetSubscriptionAttributes,
@@ -106,6 +118,10 @@ impl Output<'_> {
             Self::ListQueues(out) => out.write(xml),
             Self::ReceiveMessage(out) => out.write(xml),
             Self::SendMessage(out) => out.write(xml),
+            Self::CancelMessageMoveTask(out) => out.write(xml),
+            Self::ListDeadLetterSourceQueues(out) => out.write(xml),
+            Self::ListMessageMoveTasks(out) => out.write(xml),
+            Self::StartMessageMoveTask(out) => out.write(xml),
             Self::CreateTopic(out) => out.write(xml),
             Self::GetSubscriptionAttributes(out) | Self::GetTopicAttributes(out) => out.write(xml),
             Self::ListSubscriptions(out) | Self::ListSubscriptionsByTopic(out) => out.write(xml),
@@ -121,6 +137,8 @@ impl Output<'_> {
             | Self::SetQueueAttributes
             | Self::TagQueue
             | Self::UntagQueue
+            | Self::SqsAddPermission
+            | Self::SqsRemovePermission
             | Self::DeleteTopic
             | Self::SetSubscriptionAttributes
             | Self::SetTopicAttributes
@@ -141,6 +159,10 @@ impl Output<'_> {
             Self::ListQueues(out) => json(out),
             Self::ReceiveMessage(out) => json(out),
             Self::SendMessage(out) => json(out),
+            Self::CancelMessageMoveTask(out) => json(out),
+            Self::ListDeadLetterSourceQueues(out) => json(out),
+            Self::ListMessageMoveTasks(out) => json(out),
+            Self::StartMessageMoveTask(out) => json(out),
             Self::ChangeMessageVisibility
             | Self::DeleteMessage
             | Self::DeleteQueue
@@ -148,6 +170,8 @@ impl Output<'_> {
             | Self::SetQueueAttributes
             | Self::TagQueue
             | Self::UntagQueue
+            | Self::SqsAddPermission
+            | Self::SqsRemovePermission
             | Self::CreateTopic(_)
             | Self::DeleteTopic
             | Self::GetSubscriptionAttributes(_)

@@ -4,11 +4,19 @@
 //! and with different errors, so the absence of a member is for the operation to judge
 //! ([`required`] is the common case). Numbers are as sent; ranges are the operation's, too.
 
+mod move_task;
 mod output;
+#[cfg(test)]
+mod tests;
 
+pub use move_task::{
+    CancelMessageMoveTaskOutput, ListMessageMoveTasksOutput, MoveTask, MoveTaskStatus,
+    StartMessageMoveTaskOutput, TaskHandle,
+};
 pub use output::{
-    BatchFailure, BatchOutput, DoneEntry, GetQueueAttributesOutput, ListQueueTagsOutput, ListQueuesOutput,
-    NamedValues, QueueUrlOutput, ReceiveMessageOutput, ReceivedMessage, SendMessageOutput, SentEntry,
+    BatchFailure, BatchOutput, DoneEntry, GetQueueAttributesOutput, ListDeadLetterSourceQueuesOutput,
+    ListQueueTagsOutput, ListQueuesOutput, NamedValues, QueueUrlOutput, ReceiveMessageOutput,
+    ReceivedMessage, SendMessageOutput, SentEntry,
 };
 pub(crate) use output::{ToXml, write_batch};
 
@@ -26,6 +34,13 @@ pub fn required<'t>(member: Option<&'t Text<'_>>, name: &str) -> Result<&'t str,
         Some(text) if !text.is_empty() => Ok(text),
         Some(_) | None => Err(sqs::missing_parameter(name)),
     }
+}
+
+/// How a message's number in its FIFO queue looks: 20 digits, in the order of the numbers, in the range
+/// where AWS's are seen (`188…`, spec `sqs.md` section 10).
+pub fn sequence_number(number: u64) -> String {
+    const FIRST: u128 = 18_800_000_000_000_000_000;
+    (FIRST + u128::from(number)).to_string()
 }
 
 shape! {
@@ -221,6 +236,60 @@ shape! {
     ListQueueTags<'a> {
         /// The queue.
         queue_url: Text<'a>, "QueueUrl", "QueueUrl";
+    }
+
+    /// Adds a statement to the policy of a queue. SNS has an operation of this name, too.
+    AddPermission<'a> {
+        /// The queue.
+        queue_url: Text<'a>, "QueueUrl", "QueueUrl";
+        /// What the statement is called.
+        label: Text<'a>, "Label", "Label";
+        /// Who is permitted.
+        aws_account_ids: List<Text<'a>>, "AWSAccountIds", "AWSAccountId";
+        /// What is permitted: names of actions, or `*`.
+        actions: List<Text<'a>>, "Actions", "ActionName";
+    }
+
+    /// Removes a statement from the policy of a queue. SNS has an operation of this name, too.
+    RemovePermission<'a> {
+        /// The queue.
+        queue_url: Text<'a>, "QueueUrl", "QueueUrl";
+        /// What the statement is called.
+        label: Text<'a>, "Label", "Label";
+    }
+
+    /// Lists the queues whose dead-letter queue this is.
+    ListDeadLetterSourceQueues<'a> {
+        /// The dead-letter queue.
+        queue_url: Text<'a>, "QueueUrl", "QueueUrl";
+        /// Where the page before ended.
+        next_token: Text<'a>, "NextToken", "NextToken";
+        /// Page length, 1–1000.
+        max_results: i64, "MaxResults", "MaxResults";
+    }
+
+    /// Starts to move the messages of a dead-letter queue.
+    StartMessageMoveTask<'a> {
+        /// The ARN of the dead-letter queue.
+        source_arn: Text<'a>, "SourceArn", "SourceArn";
+        /// The ARN of the queue to move to; each message's own source if there is none.
+        destination_arn: Text<'a>, "DestinationArn", "DestinationArn";
+        /// How fast, 1–500.
+        max_number_of_messages_per_second: i64, "MaxNumberOfMessagesPerSecond", "MaxNumberOfMessagesPerSecond";
+    }
+
+    /// Ends a move before its time.
+    CancelMessageMoveTask<'a> {
+        /// What the start of the move answered; see [`TaskHandle`].
+        task_handle: Text<'a>, "TaskHandle", "TaskHandle";
+    }
+
+    /// Lists the moves from a dead-letter queue.
+    ListMessageMoveTasks<'a> {
+        /// The ARN of the dead-letter queue.
+        source_arn: Text<'a>, "SourceArn", "SourceArn";
+        /// How many at most, 1–10.
+        max_results: i64, "MaxResults", "MaxResults";
     }
 }
 

@@ -72,13 +72,14 @@ prop_compose! {
         queue_url in option::of(any_text()),
         attribute_names in texts(),
         message_attribute_names in texts(),
+        message_system_attribute_names in texts(),
         numbers in any::<[Option<i64>; 3]>(),
         receive_request_attempt_id in option::of(any_text()),
     ) -> sqs::ReceiveMessage<'static> {
         let [max_number_of_messages, visibility_timeout, wait_time_seconds] = numbers;
         sqs::ReceiveMessage {
             queue_url, attribute_names, message_attribute_names, max_number_of_messages, visibility_timeout,
-            wait_time_seconds, receive_request_attempt_id, message_system_attribute_names: None,
+            wait_time_seconds, receive_request_attempt_id, message_system_attribute_names,
         }
     }
 }
@@ -103,9 +104,21 @@ fn operation() -> impl Strategy<Value = Operation<'static>> {
     let create = (option::of(any_text()), pairs(), pairs()).prop_map(|(queue_name, attributes, tags)| {
         Operation::CreateQueue(sqs::CreateQueue { queue_name, attributes, tags })
     });
+    let permit = (url(), option::of(any_text()), texts(), texts());
+    let permit = permit.prop_map(|(queue_url, label, aws_account_ids, actions)| {
+        Operation::SqsAddPermission(sqs::AddPermission { queue_url, label, aws_account_ids, actions })
+    });
+    let start = (url(), url(), option::of(any::<i64>())).prop_map(|(source_arn, destination_arn, rate)| {
+        let max_number_of_messages_per_second = rate;
+        Operation::StartMessageMoveTask(sqs::StartMessageMoveTask {
+            source_arn,
+            destination_arn,
+            max_number_of_messages_per_second,
+        })
+    });
     let untag = (url(), texts())
         .prop_map(|(queue_url, tag_keys)| Operation::UntagQueue(sqs::UntagQueue { queue_url, tag_keys }));
-    prop_oneof![send, batch, create, untag, receive().prop_map(Operation::ReceiveMessage)]
+    prop_oneof![send, batch, create, untag, permit, start, receive().prop_map(Operation::ReceiveMessage)]
 }
 
 /// Bytes that look enough like a request to get somewhere.

@@ -189,3 +189,40 @@ fn size_is_name_type_and_value() {
     let given = given("é", Some("Binary"), None, Some(&[1, 2, 3]));
     assert_eq!(size(&sqs(Action::SendMessage, Some(&given)).unwrap()), 2 + 6 + 3);
 }
+
+#[test]
+fn system_attributes_are_the_union_of_both_members() {
+    use crate::sqs::ReceiveMessage;
+
+    let list = |names: &[&'static str]| -> Option<List<Text<'static>>> {
+        Some(names.iter().copied().map(Text::from).collect())
+    };
+    let select = |old: &[&'static str], new: &[&'static str]| {
+        let asked = ReceiveMessage {
+            attribute_names: list(old),
+            message_system_attribute_names: list(new),
+            ..ReceiveMessage::default()
+        };
+        let selection = SystemSelection::of(&asked, |name| name == "VisibilityTimeout")?;
+        Ok(SystemName::ALL
+            .into_iter()
+            .filter(|name| selection.includes(*name))
+            .map(SystemName::as_str)
+            .collect())
+    };
+    let fine = |old: &[&'static str], new: &[&'static str]| -> Vec<&str> { select(old, new).unwrap() };
+    let all = SystemName::ALL.map(SystemName::as_str);
+    assert_eq!(fine(&["All"], &[]), all);
+    assert_eq!(fine(&["SenderId"], &["All"]), all);
+    assert_eq!(fine(&["SentTimestamp", "SentTimestamp"], &["SenderId"]), ["SenderId", "SentTimestamp"]);
+    let fifo = ["SequenceNumber", "MessageGroupId", "MessageDeduplicationId", "DeadLetterQueueSourceArn"];
+    assert_eq!(fine(&[], &fifo), fifo);
+    assert_eq!(fine(&["VisibilityTimeout"], &[]), [""; 0]);
+    for unknown in ["Colour", "all", "senderid", "", ".*"] {
+        assert_eq!(select(&["All", unknown], &[]), Err(error::sqs::unknown_attribute(unknown)));
+        assert_eq!(select(&[], &[unknown]), Err(error::sqs::unknown_attribute(unknown)));
+    }
+    assert_eq!(SystemSelection::of(&ReceiveMessage::default(), |_| false), Ok(SystemSelection::default()));
+    assert!(SystemSelection::default().is_empty() && !SystemSelection::all().is_empty());
+    assert!(SystemName::ALL.into_iter().all(|name| SystemName::parse(name.as_str()) == Some(name)));
+}

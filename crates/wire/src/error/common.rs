@@ -13,11 +13,6 @@ pub fn cross_site() -> Error {
     Error::new(ErrorKind::AccessDenied, text)
 }
 
-/// An action of AWS that is not built yet: the error of an unknown one, with a text that helps.
-pub fn planned_action(name: &str) -> Error {
-    Error::new(ErrorKind::UnknownOperation, format!("{name} is not supported by this server yet."))
-}
-
 /// An action that does not exist, is not built, or is not allowed at this path. JSON has no text.
 pub fn unknown_action(protocol: Protocol, name: &str) -> Error {
     let message = match protocol {
@@ -32,8 +27,15 @@ pub fn unknown_operation_page() -> Error {
     Error::new(ErrorKind::UnknownOperationPage, "")
 }
 
-/// Input that is not well-formed, or a member of the wrong type.
+/// Input that is not well-formed, or a member of the wrong type. What the text repeats of the input is
+/// cut, since it may be as long as a request.
 pub fn malformed_input(message: impl Into<String>) -> Error {
+    const BYTES_MAX: usize = 256;
+    let mut message = message.into();
+    if message.len() > BYTES_MAX {
+        message.truncate(message.floor_char_boundary(BYTES_MAX));
+        message.push('…');
+    }
     Error::new(ErrorKind::MalformedInput, message)
 }
 

@@ -44,7 +44,7 @@ fn what_is_our_fault_is_retryable() {
 
 #[test]
 fn a_batch_code_has_no_service_in_front() {
-    assert_eq!(sqs::batch_too_long(1).batch_code(), "BatchRequestTooLong");
+    assert_eq!(sqs::batch_too_long(2, 1).batch_code(), "BatchRequestTooLong");
     assert_eq!(sqs::invalid_message_contents().batch_code(), "InvalidMessageContents");
 }
 

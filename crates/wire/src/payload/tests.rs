@@ -17,6 +17,8 @@ fn message() -> Message<'static> {
         sender_id: "AID",
         trace_header: Some("Root=1"),
         body_md5: digest::body("hi"),
+        group_id: None,
+        deduplication_id: None,
         attributes: attributes(),
         body: "hi",
     }
@@ -30,6 +32,7 @@ fn publication() -> Publication<'static> {
         trace_header: None,
         subject: Some("s"),
         structure: Structure::Json,
+        group_id: None,
         attributes: attributes(),
         message: "{}",
     }
@@ -63,6 +66,27 @@ fn the_bytes_of_a_publication() {
 }
 
 #[test]
+fn the_bytes_of_groups_and_deduplication_ids() {
+    let message = Message { group_id: Some("g"), deduplication_id: Some("d1"), ..message() };
+    let [text, binary] = ATTRIBUTES;
+    let golden = format!(
+        "01 0103414944 0206526f6f743d31 031049f68a5c8493ec2c0bf489821c21fc3b 060167 07026431 04{text} 04{binary} \
+         05026869"
+    )
+    .replace(' ', "");
+    assert_eq!(hex(&message.encode()), golden);
+    assert_eq!(Message::decode(&message.encode()), Ok(message));
+
+    let publication = Publication { group_id: Some("g"), ..publication() };
+    let golden = format!(
+        "01 0108687474703a2f2f68 02023061 030132 050173 06046a736f6e 090167 07{text} 07{binary} 08027b7d"
+    )
+    .replace(' ', "");
+    assert_eq!(hex(&publication.encode()), golden);
+    assert_eq!(Publication::decode(&publication.encode()), Ok(publication));
+}
+
+#[test]
 fn unknown_fields_are_skipped_and_unknown_versions_refused() {
     let mut bytes = message().encode();
     bytes.extend([200, 3, 1, 2, 3]);
@@ -75,7 +99,8 @@ fn unknown_fields_are_skipped_and_unknown_versions_refused() {
 
 #[test]
 fn a_cut_payload_is_never_taken_for_a_whole_one() {
-    let (message, publication) = (message().encode(), publication().encode());
+    let message = Message { group_id: Some("g"), deduplication_id: Some("d"), ..message() }.encode();
+    let publication = Publication { group_id: Some("g"), ..publication() }.encode();
     for end in 0..message.len() {
         assert!(Message::decode(&message[..end]).is_err(), "{end}");
     }
@@ -94,11 +119,17 @@ proptest! {
     }
 
     #[test]
-    fn what_is_stored_is_read_back(body in "\\PC{0,300}", name in "[a-z]{1,5}", bytes in any::<Vec<u8>>()) {
+    fn what_is_stored_is_read_back(
+        body in "\\PC{0,300}", name in "[a-z]{1,5}", bytes in any::<Vec<u8>>(),
+        group in proptest::option::of("[!-~]{1,128}"), id in proptest::option::of("[!-~]{1,128}"),
+    ) {
         let attribute = Attribute {
             name: name.into(), data_type: "Binary".into(), value: Value::Binary(bytes.into()),
         };
-        let message = Message { body: &body, attributes: vec![attribute], trace_header: None, ..message() };
+        let message = Message {
+            body: &body, attributes: vec![attribute], trace_header: None,
+            group_id: group.as_deref(), deduplication_id: id.as_deref(), ..message()
+        };
         let stored = message.encode();
         prop_assert_eq!(Message::decode(&stored).unwrap(), message);
     }

@@ -1,6 +1,7 @@
 //! Form parsing: escapes, order, lists, prefixes, bounds.
 
 use super::*;
+use crate::ErrorKind;
 
 fn fields(body: &str) -> Fields<'_> {
     Fields::parse("", body.as_bytes()).unwrap()

@@ -23,17 +23,21 @@ fn json_is_known_by_its_target_at_any_path() {
 }
 
 #[test]
-fn unknown_and_unbuilt_targets_are_unknown_operations() {
+fn unknown_targets_are_unknown_operations() {
     let json = Some("application/x-amz-json-1.0");
-    for target in [Some("AmazonSQS.Nothing"), Some("AmazonSNS.Publish"), Some("SendMessage"), Some(""), None]
-    {
+    for target in [
+        Some("AmazonSQS.Nothing"),
+        Some("AmazonSQS.sendmessage"),
+        Some("AmazonSQS.Publish"),
+        Some("AmazonSNS.Publish"),
+        Some("SendMessage"),
+        Some(""),
+        None,
+    ] {
         let request = Request { target, content_type: json, ..EMPTY };
         let expected = (Protocol::Json, Service::Sqs, ErrorKind::UnknownOperation, String::new());
         assert_eq!(refused(&request, None), expected, "{target:?}");
     }
-    let request = Request { target: Some("AmazonSQS.StartMessageMoveTask"), content_type: json, ..EMPTY };
-    let text = "StartMessageMoveTask is not supported by this server yet.".to_owned();
-    assert_eq!(refused(&request, None), (Protocol::Json, Service::Sqs, ErrorKind::UnknownOperation, text));
 }
 
 #[test]
@@ -64,7 +68,7 @@ fn the_path_stands_in_for_the_queue_url_and_the_parameter_wins() {
 
 #[test]
 fn some_actions_are_not_valid_on_a_queue() {
-    for name in ["CreateQueue", "ListQueues", "Nothing", "AddPermission"] {
+    for name in ["CreateQueue", "ListQueues", "Nothing", ""] {
         let query = format!("Action={name}&Version=2012-11-05");
         let request = Request { path: "/210987654321/orders", query: &query, ..EMPTY };
         let message = format!("The action {name} is not valid for this endpoint.");
@@ -88,17 +92,27 @@ fn a_get_of_a_queue_without_action_is_a_page() {
 }
 
 #[test]
-fn version_then_signature_then_path_tell_the_service() {
-    let service = |query: &str, path: &str, hint| refused(&Request { query, path, ..EMPTY }, hint).1;
-    let name = "Action=AddPermission";
-    let sqs_version = format!("{name}&Version=2012-11-05");
-    let sns_version = format!("{name}&Version=2010-03-31");
-    assert_eq!(service(&sqs_version, "/", Some(Service::Sns)), Service::Sqs);
-    assert_eq!(service(&sns_version, "/1/q", Some(Service::Sqs)), Service::Sns);
-    assert_eq!(service(name, "/", Some(Service::Sqs)), Service::Sqs);
-    assert_eq!(service(name, "/1/q", Some(Service::Sns)), Service::Sns);
-    assert_eq!(service(name, "/1/q", None), Service::Sqs);
-    assert_eq!(service(name, "/", None), Service::Sns);
+fn version_then_signature_then_path_or_queue_url_tell_the_service() {
+    // Both services have the name; SNS's is not built.
+    let action = |query: &str, path: &str, hint| {
+        let routed = route(&Request { query, path, ..EMPTY }, hint);
+        routed.map(|routed| routed.action).map_err(|refused| refused.service)
+    };
+    for (name, sqs) in
+        [("AddPermission", Action::SqsAddPermission), ("RemovePermission", Action::SqsRemovePermission)]
+    {
+        let name = format!("Action={name}");
+        let sqs_version = format!("{name}&Version=2012-11-05");
+        let sns_version = format!("{name}&Version=2010-03-31");
+        let with_url = format!("{name}&QueueUrl=q");
+        assert_eq!(action(&sqs_version, "/", Some(Service::Sns)), Ok(sqs));
+        assert_eq!(action(&sns_version, "/1/q", Some(Service::Sqs)), Err(Service::Sns));
+        assert_eq!(action(&name, "/", Some(Service::Sqs)), Ok(sqs));
+        assert_eq!(action(&with_url, "/1/q", Some(Service::Sns)), Err(Service::Sns));
+        assert_eq!(action(&name, "/1/q", None), Ok(sqs));
+        assert_eq!(action(&with_url, "/", None), Ok(sqs));
+        assert_eq!(action(&name, "/", None), Err(Service::Sns));
+    }
     // A name that one service has is that service's.
     let request = Request { query: "Action=SendMessage", ..EMPTY };
     assert_eq!(route(&request, Some(Service::Sns)).unwrap().action, Action::SendMessage);
@@ -136,6 +150,21 @@ fn wrong_json_is_a_serialization_error() {
         "{} x",
         "{\"MessageAttributes\":{\"a\":{\"BinaryValue\":\"*\"}}}",
         "{\"MessageBody\":\"\\ud800\"}",
+        "true",
+        "5",
+        "{\"QueueUrl\":true}",
+        "{\"QueueUrl\":[]}",
+        "{\"DelaySeconds\":true}",
+        "{\"DelaySeconds\":{}}",
+        "{\"DelaySeconds\":1e3}",
+        "{\"DelaySeconds\":99999999999999999999}",
+        "{\"DelaySeconds\":-99999999999999999999}",
+        "{\"MessageAttributes\":\"x\"}",
+        "{\"MessageAttributes\":{\"a\":{\"StringListValues\":{}}}}",
+        "{\"MessageAttributes\":{\"a\":{\"BinaryListValues\":[5]}}}",
+        "{\"QueueUrl\":\"a\",}",
+        "{\"QueueUrl\" \"a\"}",
+        "{5:1}",
     ] {
         let request = Request { target: Some("AmazonSQS.SendMessage"), body: body.as_bytes(), ..EMPTY };
         let error = route(&request, None).unwrap().decode().unwrap_err();
@@ -144,9 +173,101 @@ fn wrong_json_is_a_serialization_error() {
     let request = Request { target: Some("AmazonSQS.SendMessage"), body: b"{\"QueueUrl\":{}}", ..EMPTY };
     let error = route(&request, None).unwrap().decode().unwrap_err();
     assert_eq!(error.message, "Start of structure or map found where not expected.");
-    let batch = br#"{"Entries":[["a","b"]]}"#;
-    let request = Request { target: Some("AmazonSQS.SendMessageBatch"), body: batch, ..EMPTY };
-    assert!(route(&request, None).unwrap().decode().is_err());
+    for body in
+        [r#"{"Entries":[["a","b"]]}"#, r#"{"Entries":{}}"#, r#"{"Entries":["a"]}"#, r#"{"Entries":[null]}"#]
+    {
+        let request = Request { target: Some("AmazonSQS.SendMessageBatch"), body: body.as_bytes(), ..EMPTY };
+        let error = route(&request, None).unwrap().decode().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::MalformedInput, "{body}");
+    }
+}
+
+#[test]
+fn json_that_is_not_text_or_too_deep_is_a_serialization_error() {
+    let deep = format!("{{\"X\":{}1{}}}", "[".repeat(200_000), "]".repeat(200_000));
+    let nested = format!("{{\"MessageAttributes\":{}", "{\"a\":".repeat(100_000));
+    for body in
+        [&b"{\"QueueUrl\":\"\xff\"}"[..], b"\xff", b"\0", b"{\"QueueUrl\":\"a\0b\"}", nested.as_bytes()]
+    {
+        let request = Request { target: Some("AmazonSQS.SendMessage"), body, ..EMPTY };
+        let error = route(&request, None).unwrap().decode().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::MalformedInput);
+    }
+    // What is skipped may be deep, since nothing is built from it; it must only not break anything.
+    let request = Request { target: Some("AmazonSQS.SendMessage"), body: deep.as_bytes(), ..EMPTY };
+    let _ = route(&request, None).unwrap().decode();
+}
+
+#[test]
+fn wrong_form_parameters_are_malformed_input() {
+    for body in [
+        "Action=SendMessage&DelaySeconds=x",
+        "Action=SendMessage&DelaySeconds=",
+        "Action=SendMessage&DelaySeconds=1.5",
+        "Action=SendMessage&DelaySeconds=0x1",
+        "Action=SendMessage&DelaySeconds=99999999999999999999",
+        "Action=SendMessage&DelaySeconds=+1",
+        "Action=SendMessage&DelaySeconds=%EF%BC%91",
+        "Action=SendMessage&MessageAttribute.1.Name=a&MessageAttribute.1.Value.BinaryValue=*",
+        "Action=SendMessage&MessageAttribute.1.Name=a&MessageAttribute.1.Value.BinaryListValue.1=*",
+        "Action=SendMessageBatch&SendMessageBatchRequestEntry.1.DelaySeconds=x",
+        "Action=ListMessageMoveTasks&MaxResults=many",
+    ] {
+        let request = Request { content_type: FORM, body: body.as_bytes(), ..EMPTY };
+        let error = route(&request, Some(Service::Sqs)).unwrap().decode().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::MalformedInput, "{body}");
+    }
+    // However long what is wrong with it, the answer is short.
+    let long = format!("Action=SendMessage&DelaySeconds={}", "é".repeat(100_000));
+    let request = Request { content_type: FORM, body: long.as_bytes(), ..EMPTY };
+    let error = route(&request, Some(Service::Sqs)).unwrap().decode().unwrap_err();
+    assert!(
+        error.message.len() < 300 && error.message.starts_with("DelaySeconds must be an integer, but was: é")
+    );
+    // Broken escapes hide the action, so the request goes nowhere.
+    let request = Request { content_type: FORM, body: b"Action=SendMessage&MessageBody=%zz", ..EMPTY };
+    assert_eq!(refused(&request, Some(Service::Sqs)).2, ErrorKind::MalformedInput);
+}
+
+#[test]
+fn parts_of_sqs_structures_that_are_missing_are_called_as_the_parameter_is() {
+    let message = |body: &str| {
+        let request = Request { content_type: FORM, body: body.as_bytes(), ..EMPTY };
+        let error = route(&request, Some(Service::Sqs)).unwrap().decode().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::MissingParameter);
+        error.message
+    };
+    let missing = |name: &str| format!("The request must contain the parameter {name}.");
+    let attribute = "MessageAttribute.2.Value.DataType=String";
+    let send = format!("Action=SendMessage&{attribute}");
+    assert_eq!(message(&send), missing("MessageAttribute.2.Name"));
+    let batch = format!("Action=SendMessageBatch&SendMessageBatchRequestEntry.1.{attribute}");
+    assert_eq!(message(&batch), missing("SendMessageBatchRequestEntry.1.MessageAttribute.2.Name"));
+    assert_eq!(message("Action=TagQueue&Tag.1.Key=a"), missing("Tag.1.Value"));
+    assert_eq!(message("Action=TagQueue&Tag.1.Value=a"), missing("Tag.1.Key"));
+}
+
+#[test]
+fn absurd_sparse_and_repeated_indices_cost_nothing() {
+    let ids = |body: &str| {
+        let request = Request { content_type: FORM, body: body.as_bytes(), ..EMPTY };
+        let routed = route(&request, Some(Service::Sqs)).unwrap();
+        let Operation::DeleteMessageBatch(batch) = routed.decode().unwrap() else {
+            panic!("another operation")
+        };
+        let ids = batch.entries.into_iter().flatten().filter_map(|entry| entry.id);
+        ids.map(|id| id.to_string()).collect::<Vec<_>>()
+    };
+    let entry = |number: &str, id: &str| format!("&DeleteMessageBatchRequestEntry.{number}.Id={id}");
+    let of = |entries: &[(&str, &str)]| {
+        let entries: String = entries.iter().map(|(number, id)| entry(number, id)).collect();
+        ids(&format!("Action=DeleteMessageBatch{entries}"))
+    };
+    assert_eq!(of(&[("4294967295", "b"), ("7", "a")]), ["a", "b"]);
+    assert_eq!(of(&[("1", "a"), ("1", "b")]), ["a"]);
+    for number in ["0", "-1", "01", "4294967296", "18446744073709551617", "x", "", "1 ", "%31%30.%2E"] {
+        assert_eq!(of(&[(number, "a"), ("2", "b")]), ["b"], "{number}");
+    }
 }
 
 #[test]

@@ -61,6 +61,26 @@ impl ToXml for ListQueuesOutput<'_> {
     }
 }
 
+/// The answer of [`super::ListDeadLetterSourceQueues`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct ListDeadLetterSourceQueuesOutput<'a> {
+    /// The URLs of this page. Lower case in JSON only here.
+    #[serde(rename = "queueUrls", skip_serializing_if = "Vec::is_empty")]
+    pub queue_urls: Vec<Cow<'a, str>>,
+    /// Where the next page starts.
+    #[serde(rename = "NextToken", skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<Cow<'a, str>>,
+}
+
+impl ToXml for ListDeadLetterSourceQueuesOutput<'_> {
+    fn write(&self, xml: &mut Xml) {
+        for url in &self.queue_urls {
+            xml.text("QueueUrl", url);
+        }
+        xml.optional("NextToken", self.next_token.as_deref());
+    }
+}
+
 /// The answer of [`super::GetQueueAttributes`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "PascalCase")]

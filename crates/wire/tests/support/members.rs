@@ -146,6 +146,20 @@ fn sqs_members(operation: &Operation<'_>) -> Option<Value> {
         O::TagQueue(o) => json!({"QueueUrl": t(&o.queue_url), "Tags": map(&o.tags)}),
         O::UntagQueue(o) => json!({"QueueUrl": t(&o.queue_url), "TagKeys": list(&o.tag_keys)}),
         O::ListQueueTags(o) => json!({"QueueUrl": t(&o.queue_url)}),
+        O::SqsAddPermission(o) => json!({
+            "QueueUrl": t(&o.queue_url), "Label": t(&o.label), "AWSAccountIds": list(&o.aws_account_ids),
+            "Actions": list(&o.actions),
+        }),
+        O::SqsRemovePermission(o) => json!({"QueueUrl": t(&o.queue_url), "Label": t(&o.label)}),
+        O::ListDeadLetterSourceQueues(o) => json!({
+            "QueueUrl": t(&o.queue_url), "NextToken": t(&o.next_token), "MaxResults": o.max_results,
+        }),
+        O::StartMessageMoveTask(o) => json!({
+            "SourceArn": t(&o.source_arn), "DestinationArn": t(&o.destination_arn),
+            "MaxNumberOfMessagesPerSecond": o.max_number_of_messages_per_second,
+        }),
+        O::CancelMessageMoveTask(o) => json!({"TaskHandle": t(&o.task_handle)}),
+        O::ListMessageMoveTasks(o) => json!({"SourceArn": t(&o.source_arn), "MaxResults": o.max_results}),
         _ => return None,
     })
 }

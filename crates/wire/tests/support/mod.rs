@@ -85,10 +85,11 @@ pub(crate) fn to_form(service: Service, name: &str, model: &Value, members: &Val
         ("Version".to_owned(), service.api_version().to_owned()),
     ];
     for (member, value) in entries(members) {
-        // Both names of system attributes share one parameter in the model.
-        let prefix = match service {
-            Service::Sqs => sqs_prefix(&model["queryNames"][member]),
-            Service::Sns => member.clone(),
+        let prefix = match (service, member.as_str()) {
+            // In the model it shares the parameter of the older member; this name is accepted, too.
+            (Service::Sqs, "MessageSystemAttributeNames") => "MessageSystemAttributeName".to_owned(),
+            (Service::Sqs, _) => sqs_prefix(&model["queryNames"][member]),
+            (Service::Sns, _) => member.clone(),
         };
         put(&mut pairs, service, &prefix, &model["input"][member], value);
     }

@@ -85,6 +85,28 @@ fn received(value: &Value) -> sqs::ReceivedMessage<'_> {
     }
 }
 
+fn move_task(value: &Value) -> sqs::MoveTask<'_> {
+    let status = match text(&value["Status"]) {
+        "RUNNING" => sqs::MoveTaskStatus::Running { handle: t(&value["TaskHandle"]) },
+        "COMPLETED" => sqs::MoveTaskStatus::Completed,
+        "CANCELLING" => sqs::MoveTaskStatus::Cancelling,
+        "CANCELLED" => sqs::MoveTaskStatus::Cancelled,
+        "FAILED" => sqs::MoveTaskStatus::Failed { reason: t(&value["FailureReason"]) },
+        other => panic!("no task is {other}"),
+    };
+    let number = |name: &str| value[name].as_u64().expect("a number");
+    let rate = value["MaxNumberOfMessagesPerSecond"].as_u64();
+    sqs::MoveTask {
+        status,
+        source_arn: t(&value["SourceArn"]),
+        destination_arn: o(&value["DestinationArn"]),
+        max_number_of_messages_per_second: rate.map(|rate| u32::try_from(rate).expect("a small number")),
+        approximate_number_of_messages_moved: number("ApproximateNumberOfMessagesMoved"),
+        approximate_number_of_messages_to_move: number("ApproximateNumberOfMessagesToMove"),
+        started_timestamp: number("StartedTimestamp"),
+    }
+}
+
 fn subscription(value: &Value) -> sns::Subscription<'_> {
     sns::Subscription {
         owner: t(&value["Owner"]),
@@ -149,6 +171,25 @@ fn sqs_output(action: Action, v: &Value) -> Option<Output<'_>> {
         Action::SetQueueAttributes => Output::SetQueueAttributes,
         Action::TagQueue => Output::TagQueue,
         Action::UntagQueue => Output::UntagQueue,
+        Action::SqsAddPermission => Output::SqsAddPermission,
+        Action::SqsRemovePermission => Output::SqsRemovePermission,
+        Action::ListDeadLetterSourceQueues => {
+            Output::ListDeadLetterSourceQueues(sqs::ListDeadLetterSourceQueuesOutput {
+                queue_urls: each(&v["queueUrls"], t),
+                next_token: o(&v["NextToken"]),
+            })
+        }
+        Action::StartMessageMoveTask => {
+            Output::StartMessageMoveTask(sqs::StartMessageMoveTaskOutput { task_handle: t(&v["TaskHandle"]) })
+        }
+        Action::CancelMessageMoveTask => Output::CancelMessageMoveTask(sqs::CancelMessageMoveTaskOutput {
+            approximate_number_of_messages_moved: v["ApproximateNumberOfMessagesMoved"]
+                .as_u64()
+                .expect("a number"),
+        }),
+        Action::ListMessageMoveTasks => Output::ListMessageMoveTasks(sqs::ListMessageMoveTasksOutput {
+            results: each(&v["Results"], move_task),
+        }),
         _ => return None,
     })
 }
