@@ -148,6 +148,10 @@ impl Caller {
         Caller::new(Account::DEFAULT, Principal::Anonymous, DEFAULT_REGION, None)
     }
 
+    pub(crate) fn in_region(self, region: &str) -> Caller {
+        Caller { region: region.into(), ..self }
+    }
+
     /// The account whose names the request means when it gives none.
     pub fn account(&self) -> Account {
         self.account

@@ -47,6 +47,13 @@ impl Signed {
         &self.caller
     }
 
+    /// The same request in another region, for one whose signature names none or that says otherwise which
+    /// it means. A region is a namespace, and gives no rights: those follow the principal.
+    #[must_use]
+    pub fn in_region(self, region: &str) -> Signed {
+        Signed { caller: self.caller.in_region(region) }
+    }
+
     /// The next stage: what is asked for has been decoded.
     pub fn decoded<T>(self, operation: T) -> Decoded<T> {
         Decoded { caller: self.caller, operation }

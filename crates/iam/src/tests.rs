@@ -159,3 +159,13 @@ fn secrets_are_not_printed() {
     signed(&gate, &credential(), "us-east-1").unwrap();
     assert!(!format!("{gate:?} {:?}", credential()).contains("made-up"));
 }
+
+#[test]
+fn a_region_may_be_named_otherwise_and_changes_nothing_else() {
+    let gate = Gate::enforcing(Credentials::new().with(credential()));
+    let signed = signed(&gate, &credential(), "us-east-1").unwrap();
+    let elsewhere = signed.clone().in_region("eu-west-1");
+    assert_eq!(elsewhere.caller().region(), "eu-west-1");
+    assert_eq!(elsewhere.caller().principal(), signed.caller().principal());
+    assert_eq!(elsewhere.in_region("us-east-1").caller(), signed.caller());
+}

@@ -6,24 +6,31 @@
 //!
 //! Invariant: a [`Config`] is usable as it is, and never makes a server listen to strangers unasked.
 
+mod beyond;
 mod layer;
+mod network;
 mod size;
 #[cfg(test)]
 mod tests;
 
-use postrider_iam::{Account, Credential, Credentials, Gate, Secret};
+use crate::limits::{self, Limits};
+use crate::urls::{Template, Urls};
+use beyond::{Extensions, Raised};
+use postrider_iam::{Account, Credential, Credentials, DEFAULT_REGION, Gate, Secret, is_region};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub(crate) use layer::{AwsWaits, Durability, Layer, LogFormat, SecretText};
+pub(crate) use network::Network;
 pub(crate) use size::Size;
 
 /// Bytes of a segment: at least one entry of the log has to fit, at most what the log can address.
 const SEGMENT_BYTES: std::ops::RangeInclusive<u64> = (8 << 20)..=(1 << 30);
-/// Bytes of a request. The largest message is 1 MiB, and form encoding makes at most three bytes of one; so
-/// does JSON for what is not ASCII. A fourth MiB is for what goes around it.
-const REQUEST_BYTES_DEFAULT: u64 = 4 << 20;
+/// Form encoding makes at most three bytes of one of a message; so does JSON for what is not ASCII.
+const ESCAPED: u64 = 3;
+/// What may go around a message in its request, bytes.
+const AROUND_BYTES: u64 = 1 << 20;
 const REQUEST_BYTES: std::ops::RangeInclusive<u64> = (16 << 10)..=(64 << 20);
 /// Each shard has two threads and a few segments of its own.
 const SHARDS: std::ops::RangeInclusive<u16> = 1..=256;
@@ -83,6 +90,11 @@ pub(crate) struct Config {
     /// Base of the URLs that clients are given; as the client used it when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
+    /// The region of requests that neither a signature nor a host gives one.
+    pub(crate) region: String,
+    /// The proxies whose `X-Forwarded-` headers are believed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) trusted_proxies: Vec<Network>,
     /// Listen beyond loopback without credentials.
     pub(crate) insecure_open: bool,
     /// The access key id that requests must be signed with.
@@ -119,6 +131,10 @@ pub(crate) struct Config {
     pub(crate) log_level: String,
     /// How it is logged.
     pub(crate) log_format: LogFormat,
+    /// What AWS does not have.
+    pub(crate) extensions: Extensions,
+    /// Limits that may be above those of AWS.
+    pub(crate) limits: Raised,
 }
 
 impl Config {
@@ -138,10 +154,17 @@ impl Config {
     fn resolve(layer: Layer) -> Result<Config, ConfigFault> {
         let asked = layer.durability.unwrap_or(Durability::Fsync);
         let durability = if layer.memory.unwrap_or(false) { Durability::Memory } else { asked };
+        let aws = Limits::default();
+        let message_bytes_max = layer.limits.message_bytes_max;
+        let message_bytes_max = message_bytes_max.unwrap_or(Size(u64::from(aws.message_bytes_max)));
+        let request_bytes_max =
+            Size(ESCAPED.saturating_mul(message_bytes_max.0).saturating_add(AROUND_BYTES));
         let config = Config {
             listen: layer.listen.unwrap_or_else(|| vec![loopback(4566)]),
             admin_listen: layer.admin_listen.unwrap_or_else(|| loopback(4567)),
             url: layer.url,
+            region: layer.region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
+            trusted_proxies: layer.trusted_proxies.unwrap_or_default(),
             insecure_open: layer.insecure_open.unwrap_or(false),
             access_key_id: layer.access_key_id,
             secret_access_key: layer.secret_access_key,
@@ -152,12 +175,21 @@ impl Config {
             shards: layer.shards,
             segment_bytes: layer.segment_bytes.unwrap_or(Size(16 << 20)),
             body_memory: layer.body_memory.unwrap_or(Size(256 << 20)),
-            request_bytes_max: layer.request_bytes_max.unwrap_or(Size(REQUEST_BYTES_DEFAULT)),
+            request_bytes_max: layer.request_bytes_max.unwrap_or(request_bytes_max),
             client_timeout_s: layer.client_timeout_s.unwrap_or(60),
             aws_waits: layer.aws_waits.unwrap_or(AwsWaits::On),
             metrics_queues_max: layer.metrics_queues_max.unwrap_or(1_000),
             log_level: layer.log_level.unwrap_or_else(|| "info".to_owned()),
             log_format: layer.log_format.unwrap_or(LogFormat::Text),
+            extensions: Extensions {
+                localstack: layer.extensions.localstack.unwrap_or(false),
+                long_delay: layer.extensions.long_delay.unwrap_or_default(),
+            },
+            limits: Raised {
+                batch_entries_max: layer.limits.batch_entries_max.unwrap_or(aws.batch_entries_max),
+                message_bytes_max,
+                receive_max: layer.limits.receive_max.unwrap_or(aws.receive_max),
+            },
         };
         config.check()?;
         Ok(config)
@@ -168,8 +200,11 @@ impl Config {
         if self.listen.is_empty() {
             return refuse("listen", "at least one address is needed".to_owned());
         }
-        if !self.url.as_deref().is_none_or(is_base_url) {
-            return refuse("url", "it has to look like http://sqs.example:4566".to_owned());
+        if let Some(Err(text)) = self.url.as_deref().map(Template::parse) {
+            return refuse("url", text);
+        }
+        if !is_region(&self.region) {
+            return refuse("region", "a region looks like us-east-1".to_owned());
         }
         match (&self.access_key_id, &self.secret_access_key) {
             (Some(_), None) => {
@@ -193,6 +228,7 @@ impl Config {
             return refuse("shards", format!("{shards} is not between 1 and {}", SHARDS.end()));
         }
         within("segment_bytes", self.segment_bytes, SEGMENT_BYTES)?;
+        self.check_limits()?;
         within("request_bytes_max", self.request_bytes_max, REQUEST_BYTES)?;
         if !CLIENT_TIMEOUT_S.contains(&self.client_timeout_s) {
             return refuse("client_timeout_s", format!("it is between 1 and {} s", CLIENT_TIMEOUT_S.end()));
@@ -201,6 +237,22 @@ impl Config {
             return refuse("log_level", error.to_string());
         }
         self.check_exposure()
+    }
+
+    fn check_limits(&self) -> Result<(), ConfigFault> {
+        let refuse = |key, text| Err(ConfigFault::Value { key, text });
+        let Raised { batch_entries_max, message_bytes_max, receive_max } = self.limits;
+        let (from, to) = limits::BATCH_ENTRIES.into_inner();
+        if !(from..=to).contains(&batch_entries_max) {
+            let text = format!("{batch_entries_max} is not between {from}, which AWS has, and {to}");
+            return refuse("limits.batch_entries_max", text);
+        }
+        let (from, to) = limits::RECEIVE.into_inner();
+        if !(from..=to).contains(&receive_max) {
+            let text = format!("{receive_max} is not between {from}, which AWS has, and {to}");
+            return refuse("limits.receive_max", text);
+        }
+        within("limits.message_bytes_max", message_bytes_max, limits::MESSAGE_BYTES_MAX)
     }
 
     /// Without credentials nobody but this machine may come in, unless that was asked for.
@@ -229,6 +281,22 @@ impl Config {
         }
     }
 
+    /// The URLs that clients are given.
+    pub(crate) fn urls(&self) -> Urls {
+        Urls::new(self.url.as_deref().map(|url| Template::parse(url).expect("the URL was checked")))
+    }
+
+    /// The limits in effect.
+    pub(crate) fn limits(&self) -> Limits {
+        let bytes = self.limits.message_bytes_max.0;
+        Limits {
+            batch_entries_max: self.limits.batch_entries_max,
+            message_bytes_max: u32::try_from(bytes).expect("the limits were checked"),
+            receive_max: self.limits.receive_max,
+            long_delay: self.extensions.long_delay.clone(),
+        }
+    }
+
     /// The settings as a file that means the same; but for the secret, which is not shown.
     pub(crate) fn to_toml(&self) -> String {
         toml::to_string(self).expect("settings are plain values with string keys")
@@ -242,16 +310,6 @@ pub(crate) fn is_exposed(address: SocketAddr) -> bool {
 
 fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
-}
-
-/// `http://host`, `https://host:port` and so on.
-fn is_base_url(url: &str) -> bool {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    rest.is_some_and(|host| {
-        !host.is_empty()
-            && !host.starts_with('/')
-            && host.bytes().all(|b| b.is_ascii_graphic() && b != b'?' && b != b'#')
-    })
 }
 
 fn within(key: &'static str, size: Size, range: std::ops::RangeInclusive<u64>) -> Result<(), ConfigFault> {

@@ -19,11 +19,11 @@ use postrider_core::reply::{Content, Delivery, Peeked};
 use postrider_core::topic::subscription::Form;
 use postrider_core::{Arn, Timestamp};
 use postrider_runtime::{Answer, Unreadable};
-use postrider_wire::attribute::{Attribute, Selection};
+use postrider_wire::attribute::{Attribute, Selection, SystemName, SystemSelection};
 use postrider_wire::digest;
 use postrider_wire::envelope::{Notification, Signature, text_for, timestamp};
 use postrider_wire::payload::{Damaged, Message, Publication};
-use postrider_wire::sqs::{NamedValues, ReceivedMessage};
+use postrider_wire::sqs::{NamedValues, ReceivedMessage, sequence_number};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -53,60 +53,13 @@ pub(crate) enum Undeliverable {
     Unsigned(#[from] tokio::task::JoinError),
 }
 
-/// A system attribute of a received message that standard queues have (sqs 7), in AWS's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SystemName {
-    SenderId,
-    SentTimestamp,
-    ApproximateReceiveCount,
-    ApproximateFirstReceiveTimestamp,
-    SequenceNumber,
-    MessageGroupId,
-    MessageDeduplicationId,
-    AwsTraceHeader,
-    DeadLetterQueueSourceArn,
-}
-
-impl SystemName {
-    /// Every one.
-    pub(crate) const ALL: [SystemName; 9] = [
-        SystemName::SenderId,
-        SystemName::SentTimestamp,
-        SystemName::ApproximateReceiveCount,
-        SystemName::ApproximateFirstReceiveTimestamp,
-        SystemName::SequenceNumber,
-        SystemName::MessageGroupId,
-        SystemName::MessageDeduplicationId,
-        SystemName::AwsTraceHeader,
-        SystemName::DeadLetterQueueSourceArn,
-    ];
-
-    /// Its name.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            SystemName::SenderId => "SenderId",
-            SystemName::SentTimestamp => "SentTimestamp",
-            SystemName::ApproximateReceiveCount => "ApproximateReceiveCount",
-            SystemName::ApproximateFirstReceiveTimestamp => "ApproximateFirstReceiveTimestamp",
-            SystemName::SequenceNumber => "SequenceNumber",
-            SystemName::MessageGroupId => "MessageGroupId",
-            SystemName::MessageDeduplicationId => "MessageDeduplicationId",
-            SystemName::AwsTraceHeader => "AWSTraceHeader",
-            SystemName::DeadLetterQueueSourceArn => "DeadLetterQueueSourceArn",
-        }
-    }
-
-    /// The one of this name.
-    pub(crate) fn parse(name: &str) -> Option<SystemName> {
-        SystemName::ALL.into_iter().find(|known| known.as_str() == name)
-    }
-}
-
 /// What a consumer wants to see besides the body.
 #[derive(Debug)]
 pub(crate) struct Wanted<'a> {
-    /// System attributes, in the order of [`SystemName::ALL`].
-    pub(crate) system: Vec<SystemName>,
+    /// The queue that the messages are in: those of a FIFO queue have sequence numbers.
+    pub(crate) queue: &'a Arn,
+    /// System attributes.
+    pub(crate) system: SystemSelection,
     /// Message attributes.
     pub(crate) attributes: Selection<'a>,
 }
@@ -243,12 +196,24 @@ impl Parcel {
         let message = &delivery.message;
         let Some(copied) = copied(&message.content) else {
             let own = Message::decode(&self.payload)?;
-            let system = system(wanted, message, own.sender_id, own.trace_header);
+            let said = Said {
+                sender_id: own.sender_id,
+                trace_header: own.trace_header,
+                group_id: own.group_id,
+                deduplication_id: own.deduplication_id,
+            };
+            let system = system(wanted, message, &said);
             let body = Cow::Borrowed(own.body);
             return Ok(received(delivery, (body, own.body_md5), system, selected(own.attributes, wanted)));
         };
         let publication = Publication::decode(&self.payload)?;
-        let system = system(wanted, message, SNS_SENDER_ID, publication.trace_header);
+        let said = Said {
+            sender_id: SNS_SENDER_ID,
+            trace_header: publication.trace_header,
+            group_id: publication.group_id,
+            deduplication_id: None,
+        };
+        let system = system(wanted, message, &said);
         let (body, attributes) = match copied.form {
             Form::Raw => (text(&publication)?, selected(publication.attributes, wanted)),
             Form::Envelope => {
@@ -288,26 +253,35 @@ fn selected<'p>(mut attributes: Vec<Attribute<'p>>, wanted: &Wanted<'_>) -> Vec<
     attributes
 }
 
-fn system<'p>(
-    wanted: &Wanted<'_>,
-    message: &Peeked,
+/// What a payload says besides body and attributes.
+struct Said<'p> {
     sender_id: &'p str,
     trace_header: Option<&'p str>,
-) -> NamedValues<'p> {
+    group_id: Option<&'p str>,
+    deduplication_id: Option<&'p str>,
+}
+
+/// The system attributes that are wanted and that the message has, in AWS's order.
+fn system<'p>(wanted: &Wanted<'_>, message: &'p Peeked, said: &Said<'p>) -> NamedValues<'p> {
     let value = |name: SystemName| -> Option<Cow<'p, str>> {
         match name {
-            SystemName::SenderId => Some(sender_id.into()),
+            SystemName::SenderId => Some(said.sender_id.into()),
             SystemName::SentTimestamp => Some(message.sent_at.0.to_string().into()),
             SystemName::ApproximateReceiveCount => Some(message.receives.count.to_string().into()),
             SystemName::ApproximateFirstReceiveTimestamp => {
                 Some(message.receives.first_at.0.to_string().into())
             }
-            SystemName::AwsTraceHeader => trace_header.map(Cow::Borrowed),
-            SystemName::SequenceNumber
-            | SystemName::MessageGroupId
-            | SystemName::MessageDeduplicationId
-            | SystemName::DeadLetterQueueSourceArn => None,
+            SystemName::SequenceNumber => {
+                wanted.queue.is_fifo().then(|| sequence_number(message.number).into())
+            }
+            SystemName::MessageGroupId => said.group_id.map(Cow::Borrowed),
+            SystemName::MessageDeduplicationId => said.deduplication_id.map(Cow::Borrowed),
+            SystemName::AwsTraceHeader => said.trace_header.map(Cow::Borrowed),
+            SystemName::DeadLetterQueueSourceArn => {
+                message.source.as_ref().map(|source| source.as_str().into())
+            }
         }
     };
-    wanted.system.iter().filter_map(|name| Some((name.as_str().into(), value(*name)?))).collect()
+    let names = SystemName::ALL.into_iter().filter(|name| wanted.system.includes(*name));
+    names.filter_map(|name| Some((name.as_str().into(), value(name)?))).collect()
 }

@@ -10,6 +10,8 @@
 //! - no connection outlives its listener's task.
 
 pub(crate) mod body;
+pub(crate) mod front;
+mod localstack;
 pub(crate) mod pipeline;
 
 use bytes::Bytes;

@@ -4,6 +4,7 @@
 //! receipt and no key. `repair` makes the choice that a server must not make alone.
 
 use clap::{Args, Subcommand};
+use postrider_core::event::{MessageStated, PublicationStated};
 use postrider_core::{Event, Lsn, codec};
 use postrider_log::Fault;
 use postrider_log::check::{self, FrameReport};
@@ -165,17 +166,7 @@ fn line(event: &Event) -> String {
         ),
         Event::QueueDeleted { queue, arn, at } => format!("queue {} deleted {arn} at={}", queue.0, at.0),
         Event::QueuePurged { queue, before } => format!("queue {} purged before={before}", queue.0),
-        Event::Message(stated) => format!(
-            "message queue={} number={} id={} sent_at={} visible_at={} receives={} size={} payload_bytes={}",
-            stated.queue.0,
-            stated.number,
-            stated.id,
-            stated.sent_at.0,
-            stated.visible_at.0,
-            stated.receives.count,
-            stated.payload.size,
-            stated.payload.bytes.len()
-        ),
+        Event::Message(stated) => message(stated),
         Event::Received { queue, until, numbers } => {
             format!("received queue={} until={} numbers={numbers:?}", queue.0, until.0)
         }
@@ -184,6 +175,25 @@ fn line(event: &Event) -> String {
             format!("visibility changed queue={} {}", queue.0, changes.join(" "))
         }
         Event::Deleted { queue, numbers } => format!("deleted queue={} numbers={numbers:?}", queue.0),
+        Event::Deduplicated(stated) => format!(
+            "deduplicated queue={} number={} id={} at={}",
+            stated.queue.0, stated.number, stated.id, stated.at.0
+        ),
+        Event::Attempt(stated) => format!(
+            "attempt queue={} at={} until={} receipts={:?}",
+            stated.queue.0, stated.at.0, stated.until.0, stated.receipts
+        ),
+        Event::Moved { from, source: _, to, why, numbers } => {
+            format!("moved from queue={} to queue={} {why:?} numbers={numbers:?}", from.0, to.0)
+        }
+        Event::Leaving { queue, number, journey } => format!(
+            "leaving queue={} number={number} to shard {} owed={} {} {:?}",
+            queue.0, journey.to, journey.number, journey.target, journey.why
+        ),
+        Event::MoveTask(stated) => format!(
+            "move task {} queue={} {:?} moved={} of {}",
+            stated.id, stated.queue.0, stated.status, stated.moved, stated.to_move
+        ),
         Event::Topic(stated) => {
             format!("topic {} {} revision={}", stated.id.0, stated.arn, stated.revision.0)
         }
@@ -199,19 +209,37 @@ fn line(event: &Event) -> String {
         Event::Unsubscribed { topic, subscription } => {
             format!("unsubscribed {subscription} topic={}", topic.0)
         }
-        Event::Publication(stated) => format!(
-            "publication {} {} topic={} copies={} owed={} size={} payload_bytes={}",
-            stated.id.0,
-            stated.message_id,
-            stated.topic,
-            stated.copies.len(),
-            stated.owed.len(),
-            stated.payload.size,
-            stated.payload.bytes.len()
-        ),
+        Event::Publication(stated) => publication(stated),
         Event::Settled { to, accepted, refused } => {
             format!("settled to shard {to} accepted={accepted} refused={refused:?}")
         }
         Event::Inbox { from, number } => format!("inbox from shard {from} number={number}"),
     }
+}
+
+fn message(stated: &MessageStated) -> String {
+    format!(
+        "message queue={} number={} id={} sent_at={} visible_at={} receives={} size={} payload_bytes={}",
+        stated.queue.0,
+        stated.number,
+        stated.id,
+        stated.sent_at.0,
+        stated.visible_at.0,
+        stated.receives.count,
+        stated.payload.size,
+        stated.payload.bytes.len()
+    )
+}
+
+fn publication(stated: &PublicationStated) -> String {
+    format!(
+        "publication {} {} topic={} copies={} owed={} size={} payload_bytes={}",
+        stated.id.0,
+        stated.message_id,
+        stated.topic,
+        stated.copies.len(),
+        stated.owed.len(),
+        stated.payload.size,
+        stated.payload.bytes.len()
+    )
 }

@@ -9,6 +9,7 @@ mod context;
 mod courier;
 mod demo;
 mod http;
+mod limits;
 mod log_command;
 mod logging;
 mod metrics;
@@ -16,6 +17,7 @@ mod op;
 mod reject;
 mod serve;
 mod signing;
+mod urls;
 
 use clap::{Parser, Subcommand};
 use config::{Config, Layer};

@@ -9,7 +9,7 @@ use postrider_wire::Action;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
-pub(crate) use page::{Complete, QUEUES_AT_ONCE, Queues, page};
+pub(crate) use page::{Complete, Counted, QUEUES_AT_ONCE, Queues, page};
 
 /// Upper bounds of the latency buckets, nanoseconds. The last one is that of a long poll; what is slower
 /// still falls into a bucket without bound.

@@ -18,12 +18,20 @@ mod account;
 mod batch;
 mod delivery_policy;
 mod filter;
+mod json_object;
+mod long_delay;
+mod look;
+mod moves;
+mod permission;
 mod publish;
 mod queue;
 mod queue_attributes;
+mod queue_policy;
 mod receive;
+mod redrive_policy;
 mod send;
 mod settle;
+mod sources;
 mod subject;
 mod subscription;
 mod tags;
@@ -38,8 +46,9 @@ use crate::context::{Context, Origin};
 use crate::reject::{self, Refused};
 use postrider_core::command::{AskQueue, AskTopic};
 use postrider_core::id::Revision;
+use postrider_core::reply::QueueView;
 use postrider_core::shard::Judgement;
-use postrider_core::{Command, Reply};
+use postrider_core::{Arn, Command, Rejection, Reply};
 use postrider_iam::{Authorized, Caller, Decoded, Signed, Target, authorize};
 use postrider_runtime::Answer;
 use postrider_wire::error::{Error, Fault, common};
@@ -90,8 +99,11 @@ async fn answered<'r>(
             sleep(Duration::from_millis(judgements)).await;
         }
         let judgement = context.node.judgement(&subject.arn);
-        let judged = judge(decoded, &subject, judgement.as_deref());
+        let judged = judge(context, decoded, &subject, judgement.as_deref());
         let authorized = judged.map_err(|denied| reject::denied(&denied, service, origin))?;
+        if judgement.is_some() {
+            subject.admit(authorized.caller())?;
+        }
         let call = Call {
             context,
             origin,
@@ -112,19 +124,29 @@ async fn answered<'r>(
 
 /// Judges a caller, for every action that the operation needs.
 fn judge<T>(
+    context: &Context,
     mut decoded: Decoded<T>,
     subject: &Subject,
     judgement: Option<&Judgement>,
 ) -> Result<Authorized<T>, postrider_iam::Denied> {
-    let target = Target {
-        resource: subject.resource(),
-        policy: judgement.and_then(|judgement| judgement.policy.as_deref()),
-        revision: judgement.map_or(0, |judgement| judgement.revision.0),
-    };
-    if let Some(action) = subject.also {
+    let target = target(subject.resource(), judgement);
+    for action in subject.also {
         decoded = authorize(decoded, action, &target)?.rejudge();
     }
+    if let Some(destination) = &subject.destination {
+        let judgement = context.node.judgement(destination);
+        let target = self::target(destination.as_str(), judgement.as_deref());
+        decoded = authorize(decoded, "sqs:SendMessage", &target)?.rejudge();
+    }
     authorize(decoded, subject.action, &target)
+}
+
+fn target<'a>(resource: &'a str, judgement: Option<&'a Judgement>) -> Target<'a> {
+    Target {
+        resource,
+        policy: judgement.and_then(|judgement| judgement.policy.as_deref()),
+        revision: judgement.map_or(0, |judgement| judgement.revision.0),
+    }
 }
 
 /// An operation that its caller may execute, on its way.
@@ -155,6 +177,19 @@ impl<'r> Call<'_, 'r> {
         Ok(self.context.node.ask(&self.subject.arn, command).await?)
     }
 
+    /// Looks at a queue, the subject or another; `None` if it does not exist.
+    async fn look_at(&self, queue: &Arn) -> Result<Option<Box<QueueView>>, Refused> {
+        let judgement = self.context.node.judgement(queue);
+        let judged = judgement.map_or(Revision(0), |judgement| judgement.revision);
+        let command = Command::Queue { arn: queue.clone(), judged, ask: AskQueue::View };
+        match self.context.node.ask(queue, command).await?.result {
+            Ok(Reply::Queue(view)) => Ok(Some(view)),
+            Ok(_) => Err(self.defect()),
+            Err(Rejection::QueueDoesNotExist) => Ok(None),
+            Err(rejection) => Err(self.refused(&rejection)),
+        }
+    }
+
     /// Asks the queue that is the subject, and keeps what the reply needs to be read.
     async fn ask_queue(&self, ask: AskQueue) -> Result<Answer, Refused> {
         self.ask(Command::Queue { arn: self.subject.arn.clone(), judged: self.judged(), ask }).await
@@ -170,7 +205,7 @@ impl<'r> Call<'_, 'r> {
         answer.result.map_err(|rejection| self.refused(&rejection))
     }
 
-    fn refused(&self, rejection: &postrider_core::Rejection) -> Refused {
+    fn refused(&self, rejection: &Rejection) -> Refused {
         reject::of_queue(rejection, self.protocol, self.subject.arn.resource())
     }
 
@@ -180,9 +215,16 @@ impl<'r> Call<'_, 'r> {
         self.ask(command).await?.result.map_err(|rejection| reject::of_topic(&rejection))
     }
 
+    /// The base of URLs about the subject.
+    fn service_url(&self) -> String {
+        let (region, account) = (self.subject.arn.region(), self.subject.arn.account());
+        self.context.urls.service_url(self.origin, region, account)
+    }
+
     /// The URL of a queue of the subject's account.
     fn queue_url(&self, name: &str) -> String {
-        self.context.urls.queue_url(self.origin, self.subject.arn.account(), name)
+        let (region, account) = (self.subject.arn.region(), self.subject.arn.account());
+        self.context.urls.queue_url(self.origin, region, account, name)
     }
 
     /// The only outcome of a command for one message.
@@ -223,7 +265,10 @@ async fn dispatch<'r>(call: &Call<'_, 'r>, operation: &Operation<'_>) -> Answere
     match operation {
         Operation::SendMessage(asked) => send::one(call, asked).await,
         Operation::SendMessageBatch(asked) => send::batch(call, asked).await,
-        Operation::ReceiveMessage(asked) => receive::receive(call, asked).await,
+        Operation::ReceiveMessage(asked) => match call.origin.look {
+            Some(look) => look::messages(call, look).await,
+            None => receive::receive(call, asked).await,
+        },
         Operation::DeleteMessage(asked) => settle::delete(call, asked).await,
         Operation::DeleteMessageBatch(asked) => settle::delete_batch(call, asked).await,
         Operation::ChangeMessageVisibility(asked) => settle::visibility(call, asked).await,
@@ -234,6 +279,12 @@ async fn dispatch<'r>(call: &Call<'_, 'r>, operation: &Operation<'_>) -> Answere
         Operation::GetQueueUrl(_) => queue::url(call).await,
         Operation::ListQueueTags(_) => tags::list_queue(call).await,
         Operation::ListQueues(asked) => account::queues(call, asked).await,
+        Operation::ListDeadLetterSourceQueues(asked) => sources::list(call, asked).await,
+        Operation::SqsAddPermission(asked) => permission::add(call, asked).await,
+        Operation::SqsRemovePermission(asked) => permission::remove(call, asked).await,
+        Operation::StartMessageMoveTask(asked) => moves::start(call, asked).await,
+        Operation::CancelMessageMoveTask(asked) => moves::cancel(call, asked).await,
+        Operation::ListMessageMoveTasks(asked) => moves::list(call, asked).await,
         Operation::PurgeQueue(_) => queue::purge(call).await,
         Operation::SetQueueAttributes(asked) => queue::set_attributes(call, asked).await,
         Operation::TagQueue(asked) => tags::tag_queue(call, asked).await,

@@ -88,11 +88,6 @@ pub(crate) fn defect(service: Service, what: &str) -> Error {
     common::internal_failure(service)
 }
 
-/// Something that SQS has and we do not have yet. The words are ours.
-pub(crate) fn not_yet_sqs(what: &str) -> Error {
-    Error::new(ErrorKind::UnsupportedOperation, format!("{what} not supported by this server yet."))
-}
-
 /// Something that SNS has and we do not have yet: the value of a parameter. The words are ours.
 pub(crate) fn not_yet_sns(parameter: &str, what: &str) -> Error {
     sns::invalid_parameter_because(parameter, &format!("{what} not supported by this server yet"))
@@ -109,9 +104,17 @@ pub(crate) fn of_queue(rejection: &Rejection, protocol: Protocol, queue: &str) -
         Rejection::EncryptionConflict => sqs::one_encryption_only(),
         Rejection::MessageTooLong { bytes_max } => sqs::message_too_long(*bytes_max as usize),
         Rejection::InFlightFull => sqs::too_many_in_flight(limits::IN_FLIGHT_MAX as u64),
+        Rejection::GroupIdMissing => sqs::no_group_id(),
+        Rejection::DeduplicationIdMissing => sqs::no_deduplication_id(),
+        Rejection::TypeChange => sqs::queue_type_is_fixed(),
+        Rejection::ThroughputNeedsGroupScope => sqs::throughput_needs_group_scope(),
+        Rejection::MoveRunning => sqs::move_task_running(),
+        Rejection::MoveDoesNotExist => sqs::move_task_missing(),
+        Rejection::MoveNotRunning => sqs::move_task_not_running(),
         Rejection::TooManyTags => too_many_tags(),
         Rejection::NoSpace => no_space(),
         Rejection::ReceiptHandleIsInvalid
+        | Rejection::ReceiptExpired
         | Rejection::MessageGone
         | Rejection::VisibilityBeyondLimit
         | Rejection::TopicDoesNotExist
@@ -139,6 +142,8 @@ pub(crate) fn of_receipt(rejection: &Rejection, protocol: Protocol, handle: &str
         sqs::receipt_handle_is_invalid(handle)
     } else if *rejection == Rejection::MessageGone {
         sqs::message_gone(handle)
+    } else if *rejection == Rejection::ReceiptExpired {
+        sqs::receipt_handle_expired(handle)
     } else if *rejection == Rejection::VisibilityBeyondLimit {
         sqs::total_visibility_timeout(i64::from(timeout_s))
     } else {
@@ -180,6 +185,14 @@ pub(crate) fn of_topic(rejection: &Rejection) -> Refused {
         | Rejection::ReceiptHandleIsInvalid
         | Rejection::MessageGone
         | Rejection::VisibilityBeyondLimit
+        | Rejection::ReceiptExpired
+        | Rejection::GroupIdMissing
+        | Rejection::DeduplicationIdMissing
+        | Rejection::TypeChange
+        | Rejection::ThroughputNeedsGroupScope
+        | Rejection::MoveRunning
+        | Rejection::MoveDoesNotExist
+        | Rejection::MoveNotRunning
         | Rejection::InFlightFull => defect(Service::Sns, "a rejection of something else"),
     })
 }
@@ -243,5 +256,32 @@ mod tests {
             Refused::Stale => panic!(),
         };
         assert_ne!(gone(Protocol::Json), gone(Protocol::Query));
+    }
+
+    #[test]
+    fn every_rejection_of_a_handle_names_the_handle() {
+        for (rejection, expected) in [
+            (Rejection::ReceiptHandleIsInvalid, sqs::receipt_handle_is_invalid("h")),
+            (Rejection::ReceiptExpired, sqs::receipt_handle_expired("h")),
+            (Rejection::MessageGone, sqs::message_gone("h")),
+        ] {
+            assert_eq!(of_receipt(&rejection, Protocol::Json, "h", 0), expected);
+        }
+    }
+
+    #[test]
+    fn what_only_some_queues_take_is_refused_in_their_words() {
+        for (rejection, expected) in [
+            (Rejection::GroupIdMissing, sqs::no_group_id()),
+            (Rejection::DeduplicationIdMissing, sqs::no_deduplication_id()),
+            (Rejection::TypeChange, sqs::queue_type_is_fixed()),
+            (Rejection::ThroughputNeedsGroupScope, sqs::throughput_needs_group_scope()),
+            (Rejection::MoveRunning, sqs::move_task_running()),
+            (Rejection::MoveDoesNotExist, sqs::move_task_missing()),
+            (Rejection::MoveNotRunning, sqs::move_task_not_running()),
+        ] {
+            let Refused::Because(error) = of_queue(&rejection, Protocol::Json, "q") else { panic!() };
+            assert_eq!(error, expected);
+        }
     }
 }

@@ -6,9 +6,10 @@
 
 use crate::admin::{self, Admin, Stage};
 use crate::config::{AwsWaits, Config, Durability, is_exposed};
-use crate::context::{Context, Urls};
+use crate::context::Context;
 use crate::courier::Courier;
 use crate::http::body::Bodies;
+use crate::http::front::Front;
 use crate::http::pipeline::Pipeline;
 use crate::http::{Listener, Phase};
 use crate::metrics::Metrics;
@@ -171,11 +172,12 @@ impl Running {
             gate: config.gate(),
             signing,
             courier: Courier::default(),
-            urls: Urls::new(config.url.as_deref()),
+            urls: config.urls(),
+            limits: config.limits(),
             metrics: Metrics::new(),
         });
         let bodies = Bodies::new(config.request_bytes_max.0, client_timeout);
-        let pipeline = Arc::new(Pipeline::new(context.clone(), bodies, phases.clone()));
+        let pipeline = Arc::new(Pipeline::new(context.clone(), Front::of(config), bodies, phases.clone()));
         let connections_max = usize::try_from(files.saturating_sub(FILES_RESERVED)).unwrap_or(usize::MAX);
         let connections_max = connections_max.clamp(16, crate::http::CONNECTIONS_MAX);
         let listener = Listener::new(pipeline, client_timeout, connections_max);

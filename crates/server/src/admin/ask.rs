@@ -1,7 +1,7 @@
 //! Questions that go to all shards, and to many resources at once.
 
 use super::reply::Problem;
-use crate::metrics::{Complete, QUEUES_AT_ONCE, Queues};
+use crate::metrics::{Complete, Counted, QUEUES_AT_ONCE, Queues};
 use postrider_core::command::{AskQueue, AskTopic, Page};
 use postrider_core::id::Revision;
 use postrider_core::reply::{More, QueueView, TopicView};
@@ -114,5 +114,10 @@ pub(super) async fn counted_queues(node: &Node, max: usize) -> Result<Queues, Pr
         More::Yes => Complete::No,
         More::No => Complete::Yes,
     };
-    Ok(Queues { counted: views.into_iter().map(|view| (view.arn, view.counts)).collect(), complete })
+    let counted = views.into_iter().map(|view| Counted {
+        messages: view.counts,
+        groups: view.settings.fifo.is_none().then_some(view.fair),
+        queue: view.arn,
+    });
+    Ok(Queues { counted: counted.collect(), complete })
 }

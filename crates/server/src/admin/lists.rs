@@ -7,6 +7,7 @@ use super::reply::Problem;
 use crate::courier::{self, Shown};
 use percent_encoding::percent_decode_str;
 use postrider_core::command::{AskQueue, Page};
+use postrider_core::queue::settings::{DedupScope, Fifo, Switch, Throughput};
 use postrider_core::reply::{More, QueueView, TopicView};
 use postrider_core::{Arn, Command, Reply, limits};
 use postrider_runtime::Node;
@@ -40,8 +41,30 @@ struct QueueRow {
     retention_s: u32,
     wait_s: u32,
     message_bytes_max: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fifo: Option<FifoRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrive: Option<RedriveRow>,
     tags: BTreeMap<String, String>,
     messages: Messages,
+    /// What groups do, on a standard queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Groups>,
+}
+
+/// What only FIFO queues have.
+#[derive(Serialize)]
+struct FifoRow {
+    content_based_deduplication: bool,
+    deduplication_scope: &'static str,
+    throughput_limit: &'static str,
+}
+
+/// Where messages go that were received too often.
+#[derive(Serialize)]
+struct RedriveRow {
+    dead_letter_queue: String,
+    receives_max: u32,
 }
 
 #[derive(Serialize)]
@@ -49,6 +72,13 @@ struct Messages {
     available: usize,
     in_flight: usize,
     delayed: usize,
+}
+
+/// Noisy groups, and the messages of all others by state.
+#[derive(Serialize)]
+struct Groups {
+    noisy: usize,
+    quiet: Messages,
 }
 
 /// `GET /v1/topics`.
@@ -132,11 +162,40 @@ impl From<QueueView> for QueueRow {
             retention_s: view.settings.retention_s,
             wait_s: view.settings.wait_s,
             message_bytes_max: view.settings.message_bytes_max,
+            groups: view.settings.fifo.is_none().then_some(Groups {
+                noisy: view.fair.noisy_groups,
+                quiet: Messages {
+                    available: view.fair.quiet_available,
+                    in_flight: view.fair.quiet_in_flight,
+                    delayed: view.fair.quiet_delayed,
+                },
+            }),
+            fifo: view.settings.fifo.map(FifoRow::from),
+            redrive: view.settings.redrive.map(|redrive| RedriveRow {
+                dead_letter_queue: redrive.target.to_string(),
+                receives_max: redrive.receives_max,
+            }),
             tags: texts(view.tags),
             messages: Messages {
                 available: view.counts.available,
                 in_flight: view.counts.in_flight,
                 delayed: view.counts.delayed,
+            },
+        }
+    }
+}
+
+impl From<Fifo> for FifoRow {
+    fn from(fifo: Fifo) -> FifoRow {
+        FifoRow {
+            content_based_deduplication: fifo.content_dedup == Switch::On,
+            deduplication_scope: match fifo.scope {
+                DedupScope::Queue => "queue",
+                DedupScope::MessageGroup => "messageGroup",
+            },
+            throughput_limit: match fifo.throughput {
+                Throughput::PerQueue => "perQueue",
+                Throughput::PerMessageGroup => "perMessageGroupId",
             },
         }
     }

@@ -1,6 +1,7 @@
 //! One source of settings, each of which may be absent: the command line with the environment, or the file.
 
-use super::{ConfigFault, Size};
+use super::beyond::{ExtensionsLayer, LimitsLayer};
+use super::{ConfigFault, Network, Size};
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -87,9 +88,17 @@ pub(crate) struct Layer {
     /// Where health, metrics and the admin API listen [default: 127.0.0.1:4567]
     #[arg(long, env = "POSTRIDER_ADMIN_LISTEN", value_name = "ADDRESS")]
     pub(crate) admin_listen: Option<SocketAddr>,
-    /// Base of the URLs given to clients, for example http://sqs.example:4566 [default: as the client used it]
+    /// Base of the URLs given to clients, for example http://sqs.example:4566, or
+    /// http://sqs.{region}.example:4566/{account}/{name} [default: as the client used it]
     #[arg(long, env = "POSTRIDER_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
+    /// Region of requests that neither a signature nor a host gives one [default: us-east-1]
+    #[arg(long, env = "POSTRIDER_REGION", value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Proxies whose X-Forwarded-Host, -Proto and -Port are believed: addresses or networks such as
+    /// 10.0.0.0/8; may be given several times [default: none]
+    #[arg(long, env = "POSTRIDER_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
+    pub(crate) trusted_proxies: Option<Vec<Network>>,
     /// Let anybody in, from everywhere, without credentials [default: false]
     #[arg(long, env = "POSTRIDER_INSECURE_OPEN", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) insecure_open: Option<bool>,
@@ -120,7 +129,7 @@ pub(crate) struct Layer {
     /// Message bodies that may stay in memory; others are read back from the log [default: 256MiB]
     #[arg(long, env = "POSTRIDER_BODY_MEMORY", value_name = "SIZE")]
     pub(crate) body_memory: Option<Size>,
-    /// The largest request body [default: 4MiB]
+    /// The largest request body; by default three times limits.message_bytes_max and 1MiB [default: 4MiB]
     #[arg(long, env = "POSTRIDER_REQUEST_BYTES_MAX", value_name = "SIZE")]
     pub(crate) request_bytes_max: Option<Size>,
     /// Seconds that a client may take to send a request or to take an answer, and a connection may be idle
@@ -140,6 +149,10 @@ pub(crate) struct Layer {
     /// How log lines look [default: text]
     #[arg(long, env = "POSTRIDER_LOG_FORMAT", value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
+    #[command(flatten)]
+    pub(crate) extensions: ExtensionsLayer,
+    #[command(flatten)]
+    pub(crate) limits: LimitsLayer,
 }
 
 impl Layer {
@@ -173,6 +186,8 @@ impl Layer {
             listen: self.listen.or(below.listen),
             admin_listen: self.admin_listen.or(below.admin_listen),
             url: self.url.or(below.url),
+            region: self.region.or(below.region),
+            trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
             insecure_open: self.insecure_open.or(below.insecure_open),
             access_key_id: self.access_key_id.or(below.access_key_id),
             secret_access_key: self.secret_access_key.or(below.secret_access_key),
@@ -189,6 +204,8 @@ impl Layer {
             metrics_queues_max: self.metrics_queues_max.or(below.metrics_queues_max),
             log_level: self.log_level.or(below.log_level),
             log_format: self.log_format.or(below.log_format),
+            extensions: self.extensions.over(below.extensions),
+            limits: self.limits.over(below.limits),
         }
     }
 }

@@ -34,9 +34,15 @@ fn nothing_given_is_a_safe_server() {
 fn help_tells_the_defaults() {
     let printed = Config::resolve(Layer::default()).unwrap().to_toml();
     let command = Line::command();
-    for line in printed.lines() {
+    let mut table = String::new();
+    for line in printed.lines().filter(|line| !line.is_empty()) {
+        if let Some(name) = line.strip_prefix('[') {
+            table = name.replace(']', ".");
+            continue;
+        }
         let (key, value) = line.split_once(" = ").unwrap();
-        let setting = command.get_arguments().find(|setting| setting.get_id() == key).unwrap();
+        let key = format!("{table}{key}");
+        let setting = command.get_arguments().find(|setting| setting.get_id() == key.as_str()).unwrap();
         let help = setting.get_help().unwrap().to_string();
         let value: String = value.chars().filter(|c| !"\"[]".contains(*c)).collect();
         assert!(help.contains(&format!("[default: {value}]")), "{key} is {value}, but: {help}");
@@ -83,6 +89,25 @@ fn what_is_printed_means_the_same_and_holds_no_secret() {
 }
 
 #[test]
+fn requests_may_be_as_large_as_messages_need() {
+    let request_bytes_max = |line| Config::resolve(flags(line)).unwrap().request_bytes_max;
+    assert_eq!(request_bytes_max(""), Size(4 << 20));
+    assert_eq!(request_bytes_max("--limits-message-bytes-max 2MiB"), Size(7 << 20));
+    assert_eq!(request_bytes_max("--limits-message-bytes-max 2MiB --request-bytes-max 1MiB"), Size(1 << 20));
+}
+
+#[test]
+fn tables_are_overlaid_setting_by_setting() {
+    let file = file("[extensions]\nlocalstack = true\nlong_delay = [\"a\"]\n[limits]\nreceive_max = 20");
+    let config =
+        Config::resolve(flags("--extensions-long-delay b,c-* --limits-batch-entries-max 50").over(file));
+    let config = config.unwrap();
+    assert!(config.extensions.localstack);
+    assert_eq!(config.limits().long_delay.len(), 2);
+    assert_eq!((config.limits().batch_entries_max, config.limits().receive_max), (50, 20));
+}
+
+#[test]
 fn strangers_are_kept_out() {
     for line in ["--listen 0.0.0.0:4566", "--listen 127.0.0.1:1,[::]:4566", "--admin-listen 192.0.2.1:4567"] {
         let told = refusal(line);
@@ -106,5 +131,9 @@ fn values_have_bounds() {
     assert!(refusal("--secret-access-key b").starts_with("access_key_id: "));
     assert!(refusal("--account 12").starts_with("account: "));
     assert!(refusal("--url sqs.example").starts_with("url: "));
+    assert!(refusal("--region US").starts_with("region: "));
+    assert!(refusal("--limits-receive-max 9").starts_with("limits.receive_max: "));
+    assert!(refusal("--limits-batch-entries-max 101").starts_with("limits.batch_entries_max: "));
+    assert!(refusal("--limits-message-bytes-max 3MiB").starts_with("limits.message_bytes_max: "));
     assert!(refusal("--log-level a=b=c").starts_with("log_level: "));
 }

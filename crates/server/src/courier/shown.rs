@@ -33,6 +33,15 @@ pub(crate) struct Shown {
     pub(crate) body: String,
     /// The message attributes.
     pub(crate) attributes: Vec<ShownAttribute>,
+    /// Its message group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) group_id: Option<String>,
+    /// Its deduplication id, on a FIFO queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) deduplication_id: Option<String>,
+    /// ARN of the queue from which it came to this dead-letter queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dead_letter_source: Option<String>,
     /// Of a copy: where it is from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) publication: Option<ShownPublication>,
@@ -84,6 +93,9 @@ pub(crate) fn peeked(answer: &Answer, message: &Peeked) -> Result<Shown, Undeliv
         size: message.content.body().size,
         body: String::new(),
         attributes: Vec::new(),
+        group_id: None,
+        deduplication_id: None,
+        dead_letter_source: message.source.as_ref().map(ToString::to_string),
         publication: None,
     };
     let Some(copied) = copied(&message.content) else {
@@ -91,11 +103,14 @@ pub(crate) fn peeked(answer: &Answer, message: &Peeked) -> Result<Shown, Undeliv
         shown.sender_id = own.sender_id.to_owned();
         shown.body = own.body.to_owned();
         shown.attributes = own.attributes.iter().map(attribute).collect();
+        shown.group_id = own.group_id.map(str::to_owned);
+        shown.deduplication_id = own.deduplication_id.map(str::to_owned);
         return Ok(shown);
     };
     let publication = Publication::decode(&payload)?;
     shown.body = text(&publication)?.into_owned();
     shown.attributes = publication.attributes.iter().map(attribute).collect();
+    shown.group_id = publication.group_id.map(str::to_owned);
     shown.publication = Some(ShownPublication {
         topic: copied.topic.to_string(),
         subscription: format!("{}:{}", copied.topic, copied.subscription),

@@ -21,9 +21,21 @@ fn body(payload: &[u8]) -> Body {
 
 fn delivery(content: Content) -> Delivery {
     let receives = Receives { count: 2, first_at: Timestamp(5), last_at: Timestamp(6) };
-    let message =
-        Peeked { number: 3, id: Uuid(9), sent_at: Timestamp(4), visible_at: Timestamp(8), receives, content };
+    let message = Peeked {
+        number: 3,
+        id: Uuid(9),
+        sent_at: Timestamp(4),
+        visible_at: Timestamp(8),
+        place: postrider_core::reply::Where::InFlight,
+        receives,
+        source: Some(queue("source")),
+        content,
+    };
     Delivery { receipt: [0; postrider_core::queue::receipt::BYTES], message }
+}
+
+fn queue(name: &str) -> Arn {
+    Arn::of("aws", "sqs", "us-east-1", "000000000000", name)
 }
 
 fn copy(form: Form, payload: &[u8]) -> Content {
@@ -49,6 +61,7 @@ fn publication(structure: Structure, message: &str) -> Vec<u8> {
         trace_header: None,
         subject: Some("s"),
         structure,
+        group_id: Some("g"),
         attributes: Vec::new(),
         message,
     };
@@ -57,7 +70,8 @@ fn publication(structure: Structure, message: &str) -> Vec<u8> {
 
 async fn rendered(delivery: &Delivery) -> Result<String, Undeliverable> {
     let signing = SIGNING.get_or_init(|| Signing::start(None).unwrap().0);
-    let wanted = Wanted { system: SystemName::ALL.to_vec(), attributes: Selection::new(None) };
+    let queue = queue("q");
+    let wanted = Wanted { queue: &queue, system: SystemSelection::all(), attributes: Selection::new(None) };
     let parcel = Courier::default().open(signing, &answer(), &delivery.message).await?;
     parcel.render(delivery, &wanted).map(|message| message.body.into_owned())
 }
@@ -91,12 +105,50 @@ async fn a_publication_without_a_key_has_no_signature() {
     assert!(text.contains("\"Message\" : \"m\"") && !text.contains("Signature"), "{text}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn system_attributes_are_those_that_the_queue_and_the_message_have() {
+    let own = Message {
+        sender_id: "A",
+        trace_header: Some("t"),
+        body_md5: digest::body("b"),
+        group_id: Some("g"),
+        deduplication_id: Some("d"),
+        attributes: Vec::new(),
+        body: "b",
+    };
+    let shown = async |content: Content, name: &str| {
+        let delivery = delivery(content);
+        let signing = SIGNING.get_or_init(|| Signing::start(None).unwrap().0);
+        let parcel = Courier::default().open(signing, &answer(), &delivery.message).await.unwrap();
+        let queue = queue(name);
+        let wanted =
+            Wanted { queue: &queue, system: SystemSelection::all(), attributes: Selection::new(None) };
+        let shown = parcel.render(&delivery, &wanted).unwrap().attributes;
+        shown.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>()
+    };
+    let counted = ["SentTimestamp=4", "ApproximateReceiveCount=2", "ApproximateFirstReceiveTimestamp=5"];
+    let source = "DeadLetterQueueSourceArn=arn:aws:sqs:us-east-1:000000000000:source";
+    let fifo = shown(Content::Own(body(&own.encode())), "q.fifo").await;
+    let numbered = "SequenceNumber=18800000000000000003";
+    let ids = ["MessageGroupId=g", "MessageDeduplicationId=d", "AWSTraceHeader=t", source];
+    assert_eq!(fifo, [&["SenderId=A"], &counted[..], &[numbered], &ids].concat());
+    let standard = Message { deduplication_id: None, ..own };
+    let standard = shown(Content::Own(body(&standard.encode())), "q").await;
+    let ids = ["MessageGroupId=g", "AWSTraceHeader=t", source];
+    assert_eq!(standard, [&["SenderId=A"], &counted[..], &ids].concat());
+    let copied = shown(copy(Form::Raw, &publication(Structure::Text, "m")), "q").await;
+    let sender = format!("SenderId={SNS_SENDER_ID}");
+    assert_eq!(copied, [&[&*sender], &counted[..], &["MessageGroupId=g", source]].concat());
+}
+
 #[test]
 fn an_administrator_sees_plain_values() {
     let structured = publication(Structure::Json, r#"{"default":"d","sqs":"q"}"#);
     let shown = peeked(&answer(), &delivery(copy(Form::Envelope, &structured)).message).unwrap();
     assert_eq!((&*shown.body, shown.number, shown.receive_count, shown.size), ("q", 3, 2, 3));
     assert_eq!(shown.first_received_at_ms, Some(5));
+    assert_eq!(shown.group_id.as_deref(), Some("g"));
+    assert_eq!(shown.dead_letter_source, Some(queue("source").to_string()));
     let publication = shown.publication.unwrap();
     assert_eq!(publication.form, "envelope");
     assert_eq!(publication.subject.as_deref(), Some("s"));

@@ -7,8 +7,10 @@
 //! Every answer has an `x-amzn-RequestId` and is written in the protocol of the request, also those to
 //! requests that were never understood.
 
-use super::body::{Bodies, Flaw};
-use super::{Answers, Ends, Phase, draining};
+use super::body::{Bodies, Body, Flaw};
+use super::front::{By, Front, Localstack, Reached};
+use super::localstack::{self, Page};
+use super::{Answers, Ends, Phase, draining, front};
 use crate::context::{Context, Origin};
 use crate::{op, reject};
 use bytes::Bytes;
@@ -17,7 +19,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use postrider_iam::{Signed, sigv4};
+use postrider_iam::{AuthError, Signed, sigv4};
 use postrider_wire::error::common;
 use postrider_wire::response::{encode, encode_error};
 use postrider_wire::sqs::ReceiveMessageOutput;
@@ -41,6 +43,7 @@ const RECEIVE_GRACE: Duration = Duration::from_millis(200);
 /// Answers requests of the API.
 pub(crate) struct Pipeline {
     context: Arc<Context>,
+    front: Front,
     bodies: Bodies,
     phase: watch::Receiver<Phase>,
 }
@@ -91,7 +94,7 @@ impl Kept {
 
     /// Without a trace: what is received has the trace that it was sent with.
     fn origin(&self) -> Origin<'_> {
-        Origin { scheme_and_host: &self.base, path: &self.path, trace_id: None, peer: self.peer }
+        Origin { scheme_and_host: &self.base, path: &self.path, trace_id: None, peer: self.peer, look: None }
     }
 }
 
@@ -105,36 +108,48 @@ struct Refused {
 
 impl Pipeline {
     /// A pipeline whose long polls end when `phase` says to drain.
-    pub(crate) fn new(context: Arc<Context>, bodies: Bodies, phase: watch::Receiver<Phase>) -> Pipeline {
-        Pipeline { context, bodies, phase }
+    pub(crate) fn new(
+        context: Arc<Context>,
+        front: Front,
+        bodies: Bodies,
+        phase: watch::Receiver<Phase>,
+    ) -> Pipeline {
+        Pipeline { context, front, bodies, phase }
     }
 
-    /// Finds out who asks, and for what; also the service that the signature names.
+    /// Finds out who asks, and for what; also the service that the signature names. What was `asked`, and
+    /// perhaps signed, may stand for something else that is `meant`.
     fn admit<'a>(
         &self,
-        parts: &'a Parts,
-        host: Option<&str>,
-        asked: &Asked<'a>,
+        parts: &Parts,
+        reached: &Reached<'_>,
+        asked: &Asked<'_>,
+        meant: &Asked<'a>,
     ) -> Result<(Signed, Option<Service>, Routed<'a>), Refused> {
         let mut headers: Vec<(&str, &[u8])> = Vec::with_capacity(parts.headers.len() + 1);
         headers.extend(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-        if let Some(authority) = host.filter(|_| !parts.headers.contains_key(HOST)) {
+        if let Some(authority) = front::host(parts).filter(|_| !parts.headers.contains_key(HOST)) {
             headers.push((HOST.as_str(), authority.as_bytes()));
         }
         let Asked { method, path, query, body, .. } = *asked;
         let received = sigv4::Request { method, path, query, headers: &headers, body };
-        let hint = sigv4::hint(&received).service().map(|service| match service {
+        let signature = sigv4::hint(&received);
+        let is_regional = signature.region().is_some();
+        let hint = signature.service().map(|service| match service {
             postrider_iam::Service::Sqs => Service::Sqs,
             postrider_iam::Service::Sns => Service::Sns,
         });
-        let routed = route(asked, hint).map_err(|unroutable| Refused {
+        let routed = route(meant, hint).map_err(|unroutable| Refused {
             protocol: unroutable.protocol,
             service: unroutable.service,
             action: None,
             error: unroutable.error,
         })?;
         let service = routed.action.service();
-        if self.context.gate.is_open() && routed.action != Action::Unsubscribe && is_cross_site(parts, host) {
+        if self.context.gate.is_open()
+            && routed.action != Action::Unsubscribe
+            && is_cross_site(parts, reached)
+        {
             let (protocol, action) = (routed.protocol, Some(routed.action));
             return Err(Refused { protocol, service, action, error: common::cross_site() });
         }
@@ -142,8 +157,18 @@ impl Pipeline {
             Service::Sqs => postrider_iam::Service::Sqs,
             Service::Sns => postrider_iam::Service::Sns,
         };
-        match self.context.gate.check(&received, Some(expected), now_s()) {
-            Ok(signed) => Ok((signed, hint, routed)),
+        let mut checked = self.context.gate.check(&received, Some(expected), now_s());
+        // The client signed the host that it used, which a proxy may have replaced.
+        if matches!(checked, Err(AuthError::Mismatch)) && reached.by == By::Proxy {
+            for (name, value) in &mut headers {
+                *value = if *name == HOST.as_str() { reached.authority.as_bytes() } else { *value };
+            }
+            let received = sigv4::Request { method, path, query, headers: &headers, body };
+            checked = self.context.gate.check(&received, Some(expected), now_s());
+        }
+        match checked {
+            Ok(signed) if is_regional => Ok((signed, hint, routed)),
+            Ok(signed) => Ok((signed.in_region(self.front.region(reached)), hint, routed)),
             Err(fault) => {
                 let error = reject::auth(&fault, service);
                 Err(Refused { protocol: routed.protocol, service, action: Some(routed.action), error })
@@ -175,6 +200,48 @@ impl Pipeline {
         }
     }
 
+    /// Answers with messages that are looked at and not received.
+    async fn look(
+        &self,
+        page: Page<'_>,
+        parts: &Parts,
+        reached: &Reached<'_>,
+        peer: IpAddr,
+        body: &Body<'_>,
+        request_id: &str,
+    ) -> Response<Full<Bytes>> {
+        let started = Instant::now();
+        let asked = asked(parts, &body.bytes);
+        let query = page.query(&asked);
+        let mut answered = match self.admit(parts, reached, &asked, &page.receive(&asked, &query)) {
+            Err(Refused { protocol, service, error, .. }) => {
+                encode_error(protocol, service, &error, request_id)
+            }
+            Ok((_, _, routed)) if routed.action != Action::ReceiveMessage => {
+                let error = common::unknown_action(routed.protocol, routed.action.name());
+                encode_error(routed.protocol, Service::Sqs, &error, request_id)
+            }
+            Ok((signed, _, routed)) => {
+                let signed = match page {
+                    Page::MessagesOf { region, .. } => signed.in_region(region),
+                    Page::Messages | Page::Health => signed,
+                };
+                let (base, look) = (reached.base(), Some(localstack::look(&routed, asked.query)));
+                let origin = Origin { scheme_and_host: &base, path: asked.path, trace_id: None, peer, look };
+                op::answer(&self.context, signed, routed, &origin, request_id).await
+            }
+        };
+        if localstack::wants_json(&parts.headers) && answered.query_error.is_none() {
+            let document = std::str::from_utf8(&answered.body).ok().and_then(localstack::of_xml);
+            if let Some(document) = document {
+                answered.body = document.to_string().into_bytes();
+                answered.content_type = "application/json";
+            }
+        }
+        self.context.metrics.answered(None, answered.status, started.elapsed());
+        to_http(answered)
+    }
+
     fn refuse(&self, refused: Refused, request_id: &str, started: Instant) -> Response<Full<Bytes>> {
         let Refused { protocol, service, action, error } = refused;
         let answered = encode_error(protocol, service, &error, request_id);
@@ -204,17 +271,25 @@ impl Answers for Pipeline {
         if let Some(certificate) = self.certificate(&parts, request_id) {
             return certificate;
         }
+        let page = match self.front.localstack {
+            Localstack::Served => Page::of(&parts.method, parts.uri.path()),
+            Localstack::Absent => None,
+        };
+        if page == Some(Page::Health) {
+            return health(request_id);
+        }
         let body = match self.bodies.read(incoming).await {
             Ok(body) => body,
             Err(flaw) => return self.refuse(unread(&parts, flaw), request_id, started),
         };
-        let host = host(&parts);
-        let base = match host {
-            Some(host) => format!("http://{host}"),
-            None => format!("http://{}", ends.local),
-        };
+        let reached = self.front.reached(&parts, ends);
+        if let Some(page) = page {
+            // Rare, and boxed: all other requests would have to keep room for it.
+            return Box::pin(self.look(page, &parts, &reached, ends.peer, &body, request_id)).await;
+        }
+        let base = reached.base();
         let asked = asked(&parts, &body.bytes);
-        let (signed, hint, routed) = match self.admit(&parts, host, &asked) {
+        let (signed, hint, routed) = match self.admit(&parts, &reached, &asked, &asked) {
             Ok(admitted) => admitted,
             Err(refused) => return self.refuse(refused, request_id, started),
         };
@@ -222,11 +297,13 @@ impl Answers for Pipeline {
         let answered = if action == Action::ReceiveMessage {
             let kept = Kept::of(&asked, hint, base, ends.peer);
             drop(routed);
+            drop(reached);
             drop((body, parts));
             self.receive(signed, kept, request_id).await
         } else {
             let trace_id = text(&parts, &TRACE_ID);
-            let origin = Origin { scheme_and_host: &base, path: asked.path, trace_id, peer: ends.peer };
+            let origin =
+                Origin { scheme_and_host: &base, path: asked.path, trace_id, peer: ends.peer, look: None };
             op::answer(&self.context, signed, routed, &origin, request_id).await
         };
         self.context.metrics.answered(Some(action), answered.status, started.elapsed());
@@ -264,6 +341,14 @@ fn to_http(answered: postrider_wire::Response<'_>) -> Response<Full<Bytes>> {
     response
 }
 
+/// LocalStack's health page.
+fn health(request_id: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(localstack::health()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(REQUEST_ID, visible(request_id));
+    response
+}
+
 fn visible(request_id: &str) -> HeaderValue {
     HeaderValue::from_str(request_id).expect("a UUID is visible ASCII")
 }
@@ -281,17 +366,14 @@ fn asked<'a>(parts: &'a Parts, body: &'a [u8]) -> Asked<'a> {
 
 /// Did a browser send this for a page of another site? Without credentials any page that somebody opens
 /// could otherwise ask us. Links, as the one to unsubscribe, are followed from anywhere.
-fn is_cross_site(parts: &Parts, host: Option<&str>) -> bool {
+fn is_cross_site(parts: &Parts, reached: &Reached<'_>) -> bool {
     match (text(parts, &FETCH_SITE), text(parts, &ORIGIN)) {
         (Some(site), _) => !matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => origin.split_once("://").map(|(_, authority)| authority) != host,
+        (None, Some(origin)) => {
+            origin.split_once("://").is_none_or(|(_, authority)| authority != reached.authority)
+        }
         (None, None) => false,
     }
-}
-
-/// The host that the client reached us by; HTTP/2 names it in the URI.
-fn host(parts: &Parts) -> Option<&str> {
-    text(parts, &HOST).or_else(|| parts.uri.authority().map(|authority| authority.as_str()))
 }
 
 fn text<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {

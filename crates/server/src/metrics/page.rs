@@ -7,12 +7,12 @@
 use super::{BOUNDS_NS, Class, Latency};
 use crate::context::Context;
 use postrider_core::Arn;
-use postrider_core::reply::Counts;
+use postrider_core::reply::{Counts, FairCounts};
 use postrider_runtime::ShardHandle;
 use postrider_wire::Action;
 use postrider_wire::operation::Status;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 use std::fmt;
@@ -26,9 +26,19 @@ pub(crate) const QUEUES_AT_ONCE: usize = 100;
 /// Queues with their messages by state, and whether there are more queues.
 pub(crate) struct Queues {
     /// As many as were asked for.
-    pub(crate) counted: Vec<(Arn, Counts)>,
+    pub(crate) counted: Vec<Counted>,
     /// Queues were left out.
     pub(crate) complete: Complete,
+}
+
+/// One queue.
+pub(crate) struct Counted {
+    /// Which.
+    pub(crate) queue: Arn,
+    /// Its messages by state.
+    pub(crate) messages: Counts,
+    /// What its groups do, on a standard queue.
+    pub(crate) groups: Option<FairCounts>,
 }
 
 /// Whether a list holds everything.
@@ -64,6 +74,7 @@ impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.requests(&mut encoder)?;
         self.messages(&mut encoder)?;
+        self.groups(&mut encoder)?;
         self.shards(&mut encoder)?;
         self.process(&mut encoder)
     }
@@ -104,16 +115,8 @@ impl Snapshot {
     fn messages(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Messages, by queue and state";
         let mut family = encoder.encode_descriptor("messages", help, None, MetricType::Gauge)?;
-        for (queue, counts) in &self.queues.counted {
-            let states = [
-                ("available", counts.available),
-                ("in_flight", counts.in_flight),
-                ("delayed", counts.delayed),
-            ];
-            for (state, count) in states {
-                let labels = [("queue", queue.as_str()), ("state", state)];
-                family.encode_family(&labels)?.encode_gauge(&(count as u64))?;
-            }
+        for Counted { queue, messages, groups: _ } in &self.queues.counted {
+            by_state(&mut family, queue, [messages.available, messages.in_flight, messages.delayed])?;
         }
         let help = "1 if there are more queues than the setting metrics_queues_max lets be counted";
         let left_out = match self.queues.complete {
@@ -121,6 +124,24 @@ impl Snapshot {
             Complete::No => 1,
         };
         gauge(encoder, "messages_incomplete", help, left_out)
+    }
+
+    /// What CloudWatch knows of fair queues (sqs 12), for every standard queue.
+    fn groups(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let groups = || self.queues.counted.iter().filter_map(|of| Some((&of.queue, of.groups.as_ref()?)));
+        let help = "Message groups that take more than their share of a standard queue, by queue";
+        let mut family = encoder.encode_descriptor("noisy_groups", help, None, MetricType::Gauge)?;
+        for (queue, groups) in groups() {
+            let labels = [("queue", queue.as_str())];
+            family.encode_family(&labels)?.encode_gauge(&(groups.noisy_groups as u64))?;
+        }
+        let help = "Messages of a standard queue that are of no noisy group, by queue and state";
+        let mut family = encoder.encode_descriptor("quiet_group_messages", help, None, MetricType::Gauge)?;
+        for (queue, groups) in groups() {
+            let counts = [groups.quiet_available, groups.quiet_in_flight, groups.quiet_delayed];
+            by_state(&mut family, queue, counts)?;
+        }
+        Ok(())
     }
 
     fn shards(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -173,6 +194,15 @@ impl Snapshot {
         let help = "When the process started, in seconds since the Unix epoch";
         gauge(encoder, "process_start_time_seconds", help, started.as_secs())
     }
+}
+
+/// Messages of a queue: available, in flight, delayed.
+fn by_state(family: &mut MetricEncoder<'_>, queue: &Arn, counts: [usize; 3]) -> fmt::Result {
+    for (state, count) in ["available", "in_flight", "delayed"].into_iter().zip(counts) {
+        let labels = [("queue", queue.as_str()), ("state", state)];
+        family.encode_family(&labels)?.encode_gauge(&(count as u64))?;
+    }
+    Ok(())
 }
 
 fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {

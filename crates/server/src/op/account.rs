@@ -104,7 +104,7 @@ async fn each(call: &Call<'_, '_>, command: impl Fn() -> Command) -> Result<Vec<
     Ok(replies)
 }
 
-async fn arns(
+pub(super) async fn arns(
     call: &Call<'_, '_>,
     max: usize,
     command: impl Fn() -> Command,

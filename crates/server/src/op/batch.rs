@@ -1,6 +1,7 @@
 //! What is common to batches: the checks of a batch as a whole, in AWS's order (sqs 2, sns 2).
 
-use postrider_core::limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX};
+use crate::limits::Limits;
+use postrider_core::limits::BATCH_ENTRIES_MAX;
 use postrider_wire::Action;
 use postrider_wire::error::{Error, sns, sqs};
 use postrider_wire::sqs::{BatchFailure, BatchOutput};
@@ -9,15 +10,15 @@ use postrider_wire::sqs::{BatchFailure, BatchOutput};
 const ID_CHARS_MAX: usize = 80;
 
 /// Checks a batch of SQS. `bytes` is the size of all its messages.
-pub(super) fn check_sqs(action: Action, ids: &[&str], bytes: usize) -> Result<(), Error> {
+pub(super) fn check_sqs(action: Action, ids: &[&str], bytes: usize, limits: &Limits) -> Result<(), Error> {
     if ids.is_empty() {
         return Err(sqs::empty_batch(action));
     }
-    if ids.len() > BATCH_ENTRIES_MAX {
-        return Err(sqs::too_many_entries(ids.len()));
+    if ids.len() > limits.batch_entries_max {
+        return Err(sqs::too_many_entries(ids.len(), limits.batch_entries_max));
     }
-    if bytes > BATCH_BYTES_MAX as usize {
-        return Err(sqs::batch_too_long(bytes));
+    if bytes > limits.batch_bytes_max() {
+        return Err(sqs::batch_too_long(bytes, limits.batch_bytes_max()));
     }
     if ids.iter().any(|id| id.is_empty() || id.len() > ID_CHARS_MAX || !has_id_characters(id)) {
         return Err(sqs::entry_id_invalid());
@@ -81,11 +82,12 @@ mod tests {
 
     #[test]
     fn a_batch_of_sqs_is_checked_in_order() {
-        let check = |ids: &[&str], bytes| check_sqs(Action::SendMessageBatch, ids, bytes);
-        let over = BATCH_BYTES_MAX as usize + 1;
+        let limits = Limits::default();
+        let check = |ids: &[&str], bytes| check_sqs(Action::SendMessageBatch, ids, bytes, &limits);
+        let over = 1_048_577;
         assert_eq!(check(&[], over), Err(sqs::empty_batch(Action::SendMessageBatch)));
-        assert_eq!(check(&["a"; 11], over), Err(sqs::too_many_entries(11)));
-        assert_eq!(check(&["", ""], over), Err(sqs::batch_too_long(over)));
+        assert_eq!(check(&["a"; 11], over), Err(sqs::too_many_entries(11, 10)));
+        assert_eq!(check(&["", ""], over), Err(sqs::batch_too_long(over, over - 1)));
         assert_eq!(check(&["a", "a", "b!"], 1), Err(sqs::entry_id_invalid()));
         assert_eq!(check(&["a", &"b".repeat(81)], 1), Err(sqs::entry_id_invalid()));
         assert_eq!(check(&["a", "b", "a", "b"], 1), Err(sqs::entry_id_repeated("a")));

@@ -3,12 +3,13 @@
 //! What envelopes will depend on is fixed here, in the payload: the service URL as this publisher sees
 //! it, the signing key, the topic's signature version.
 
-use super::send::{given_size, is_fifo_id};
+use super::send::{given_size, is_id};
 use super::{Answered, Call, batch, filter};
-use crate::reject::{self, Refused, not_yet_sns};
+use crate::reject::{self, Refused};
 use postrider_core::Reply;
 use postrider_core::body::Payload;
 use postrider_core::command::{AskTopic, Presence, Publish as Command};
+use postrider_core::id::GroupKey;
 use postrider_core::limits::TOPIC_MESSAGE_BYTES_DEFAULT;
 use postrider_outbound::signature::SigningKey;
 use postrider_wire::Output;
@@ -48,7 +49,7 @@ impl Fixed {
         let version = judgement.and_then(|judgement| judgement.signature_version.as_deref());
         let filters_bodies = judgement.is_some_and(|judgement| judgement.filters_bodies);
         Fixed {
-            service_url: call.context.urls.service_url(call.origin),
+            service_url: call.service_url(),
             key: call.context.signing.key().await,
             version: version.and_then(SignatureVersion::parse).unwrap_or(SignatureVersion::V1),
             body: if filters_bodies { Presence::Present } else { Presence::Absent },
@@ -163,7 +164,7 @@ fn prepared(call: &Call<'_, '_>, fixed: &Fixed, path: &str, parts: &Parts<'_>) -
     };
     let text = text_for(structure, parts.message, "sqs")?;
     let attributes = attribute::sns(path, parts.attributes)?;
-    no_fifo_ids(parts)?;
+    let group_id = group_id(parts)?;
     let size = u32::try_from(parts.message.len() + attribute::size(&attributes)).unwrap_or(u32::MAX);
     let body = match fixed.body {
         Presence::Present => Some(&*text),
@@ -177,24 +178,23 @@ fn prepared(call: &Call<'_, '_>, fixed: &Fixed, path: &str, parts: &Parts<'_>) -
         trace_header: call.origin.trace_id,
         subject: parts.subject,
         structure,
+        group_id,
         attributes,
         message: parts.message,
     };
     let payload = Payload::new(publication.encode().into(), size);
-    Ok(Command { payload, facts, body: fixed.body })
+    Ok(Command { payload, facts, group: group_id.map(GroupKey::of), body: fixed.body })
 }
 
-/// Checks `MessageGroupId` and `MessageDeduplicationId` on a standard topic.
-fn no_fifo_ids(parts: &Parts<'_>) -> Result<(), Error> {
+/// The `MessageGroupId` of a message for a standard topic, which copies in standard queues keep; such a
+/// topic takes no `MessageDeduplicationId` (sns 5).
+fn group_id<'a>(parts: &Parts<'a>) -> Result<Option<&'a str>, Error> {
     if parts.deduplication_id.is_some() {
         return Err(errors::deduplication_id_on_standard());
     }
     match parts.group_id {
-        Some(id) if is_fifo_id(id) => {
-            Err(not_yet_sns("MessageGroupId", "Message groups on standard topics are"))
-        }
-        Some(_) => Err(errors::invalid_parameter("MessageGroupId")),
-        None => Ok(()),
+        Some(id) if !is_id(id) => Err(errors::invalid_parameter("MessageGroupId")),
+        given => Ok(given),
     }
 }
 

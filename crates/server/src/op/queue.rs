@@ -2,10 +2,9 @@
 
 use super::queue_attributes::{self, Kind};
 use super::{Answered, Call, done, tags};
-use crate::reject::not_yet_sqs;
 use postrider_core::command::AskQueue;
 use postrider_core::name::Name;
-use postrider_core::{Command, Reply, limits};
+use postrider_core::{Command, Reply};
 use postrider_wire::Output;
 use postrider_wire::error::{Error, sqs as errors};
 use postrider_wire::sqs::{
@@ -14,22 +13,21 @@ use postrider_wire::sqs::{
 
 pub(super) async fn create<'r>(call: &Call<'_, 'r>, asked: &CreateQueue<'_>) -> Answered<'r> {
     let given = asked.attributes.as_deref().unwrap_or_default();
-    standard_name(call.subject.arn.resource(), queue_attributes::kind(given))?;
-    let settings = queue_attributes::settings(given)?;
+    check_name(call.subject.arn.resource(), queue_attributes::kind(given))?;
+    let settings = queue_attributes::settings(call, given).await?;
     let tags = tags::of_queue(asked.tags.as_deref().unwrap_or_default())?;
     let answer = call.ask(Command::CreateQueue { arn: call.subject.arn.clone(), settings, tags }).await?;
     done(&call.of_queue(answer)?, call)?;
     call.ok(&Output::CreateQueue(url_output(call)))
 }
 
-/// Checks a new queue's name together with `FifoQueue`, of which it has to be the proof (sqs 2).
-fn standard_name(name: &str, kind: Kind) -> Result<(), Error> {
-    let fits = name.len() <= limits::QUEUE_NAME_MAX;
-    let fifo_name = name.strip_suffix(".fifo").and_then(Name::queue).filter(|_| fits);
-    match (kind, fifo_name) {
-        (Kind::Fifo, Some(_)) => Err(not_yet_sqs("FIFO queues are")),
-        (Kind::Fifo, None) => Err(errors::fifo_queue_name()),
-        (Kind::Standard, _) => Name::queue(name).map(|_| ()).ok_or_else(errors::queue_name),
+/// Checks a new queue's name together with `FifoQueue`, of which its ending has to be the proof (sqs 2).
+fn check_name(name: &str, kind: Kind) -> Result<(), Error> {
+    match (kind, Name::queue(name)) {
+        (Kind::Fifo, Some(name)) if name.is_fifo() => Ok(()),
+        (Kind::Standard, Some(name)) if !name.is_fifo() => Ok(()),
+        (Kind::Fifo, _) => Err(errors::fifo_queue_name()),
+        (Kind::Standard, _) => Err(errors::queue_name()),
     }
 }
 
@@ -63,8 +61,7 @@ pub(super) async fn attributes<'r>(call: &Call<'_, 'r>, asked: &GetQueueAttribut
 pub(super) async fn set_attributes<'r>(call: &Call<'_, 'r>, asked: &SetQueueAttributes<'_>) -> Answered<'r> {
     let given = asked.attributes.as_deref().filter(|given| !given.is_empty());
     let given = given.ok_or_else(|| errors::missing_parameter("Attributes"))?;
-    queue_attributes::keeps_kind(given)?;
-    let settings = queue_attributes::settings(given)?;
+    let settings = queue_attributes::settings(call, given).await?;
     done(&call.queue(AskQueue::Set(settings)).await?, call)?;
     call.ok(&Output::SetQueueAttributes)
 }
@@ -75,13 +72,12 @@ mod tests {
 
     #[test]
     fn names_and_kinds_have_to_agree() {
-        let text = |name: &str, kind| standard_name(name, kind).unwrap_err().message;
-        assert!(standard_name("orders", Kind::Standard).is_ok());
-        assert_eq!(text("a.fifo", Kind::Standard), errors::queue_name().message);
-        assert_eq!(text(&"a".repeat(81), Kind::Standard), errors::queue_name().message);
-        assert_eq!(text("a", Kind::Fifo), errors::fifo_queue_name().message);
-        assert_eq!(text(".fifo", Kind::Fifo), errors::fifo_queue_name().message);
-        assert_eq!(text(&format!("{}.fifo", "a".repeat(76)), Kind::Fifo), errors::fifo_queue_name().message);
-        assert!(text("a.fifo", Kind::Fifo).contains("not supported"));
+        assert_eq!(check_name("orders", Kind::Standard), Ok(()));
+        assert_eq!(check_name("orders.fifo", Kind::Fifo), Ok(()));
+        assert_eq!(check_name("a.fifo", Kind::Standard), Err(errors::queue_name()));
+        assert_eq!(check_name(&"a".repeat(81), Kind::Standard), Err(errors::queue_name()));
+        for name in ["a", ".fifo", "a.b.fifo", &format!("{}.fifo", "a".repeat(76))] {
+            assert_eq!(check_name(name, Kind::Fifo), Err(errors::fifo_queue_name()), "{name}");
+        }
     }
 }

@@ -1,26 +1,30 @@
 //! Sending: from members to a payload, encoded once, with its digests (sqs 7).
 //!
-//! The order of the checks is AWS's: body there, its characters, attributes, then the rest. The size is
-//! measured here and judged by the core, against the queue's `MaximumMessageSize`.
+//! The order of the checks is AWS's: body there, its characters, attributes, size, and last the ids of group
+//! and deduplication. The size is judged by the core, against the queue's `MaximumMessageSize` of that
+//! moment; here it is looked at only so that it is complained of before the ids are.
 
-use super::{Answered, Call, batch};
-use crate::reject::{self, not_yet_sqs};
+mod ids;
+
+use super::{Answered, Call, batch, long_delay};
+use crate::reject;
+use ids::{Ids, Type};
+use postrider_core::Reply;
 use postrider_core::body::Payload;
 use postrider_core::command::{AskQueue, Send};
-use postrider_core::id::Uuid;
-use postrider_core::{Reply, limits};
+use postrider_core::reply::Sent;
 use postrider_wire::attribute::{self, Given, GivenAttributes, Value};
 use postrider_wire::digest::{self, Md5};
 use postrider_wire::error::{Error, sqs as errors};
 use postrider_wire::payload::Message;
 use postrider_wire::sqs::{
     SendMessage, SendMessageBatch, SendMessageBatchEntry, SendMessageOutput, SentEntry, required,
+    sequence_number,
 };
 use postrider_wire::{Action, Output, Text};
 use std::borrow::Cow;
 
-/// The longest `MessageGroupId` and `MessageDeduplicationId`, characters (sqs 4).
-const FIFO_ID_CHARS_MAX: usize = 128;
+pub(super) use ids::is_id;
 
 /// The members that a send and an entry of a batch of sends share.
 struct Parts<'a> {
@@ -40,13 +44,16 @@ struct Digests {
 }
 
 impl Digests {
-    fn output(self, id: Uuid) -> SendMessageOutput<'static> {
+    fn output(self, queue: Type, sent: Sent) -> SendMessageOutput<'static> {
         SendMessageOutput {
-            message_id: id.to_string().into(),
+            message_id: sent.id.to_string().into(),
             md5_of_body: self.body,
             md5_of_attributes: self.attributes,
             md5_of_system_attributes: self.system_attributes,
-            sequence_number: None,
+            sequence_number: match queue {
+                Type::Fifo => Some(sequence_number(sent.number).into()),
+                Type::Standard => None,
+            },
         }
     }
 }
@@ -60,22 +67,32 @@ pub(super) async fn one<'r>(call: &Call<'_, 'r>, asked: &SendMessage<'_>) -> Ans
         deduplication_id: asked.message_deduplication_id.as_deref(),
         group_id: asked.message_group_id.as_deref(),
     };
-    let (send, digests) = prepared(call, Action::SendMessage, &parts)?;
+    let delay_s_max = long_delay::delay_s_max(call, std::iter::once(asked.delay_seconds)).await?;
+    let (send, digests) = prepared(call, Action::SendMessage, &parts, delay_s_max)?;
     let Reply::Sent(sent) = call.queue(AskQueue::Send(vec![send])).await? else { return Err(call.defect()) };
-    let id = call.sole(sent)?.map_err(|rejection| call.refused(&rejection))?;
-    call.ok(&Output::SendMessage(digests.output(id)))
+    let sent = call.sole(sent)?.map_err(|rejection| call.refused(&rejection))?;
+    call.ok(&Output::SendMessage(digests.output(Type::of(call), sent)))
 }
 
 pub(super) async fn batch<'r>(call: &Call<'_, 'r>, asked: &SendMessageBatch<'_>) -> Answered<'r> {
     let entries = asked.entries.as_deref().unwrap_or_default();
     let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_deref().unwrap_or_default()).collect();
-    batch::check_sqs(Action::SendMessageBatch, &ids, entries.iter().map(size_as_sent).sum())?;
+    batch::check_sqs(
+        Action::SendMessageBatch,
+        &ids,
+        entries.iter().map(size_as_sent).sum(),
+        &call.context.limits,
+    )?;
+    let queue = Type::of(call);
+    ids::check_groups(queue, entries.iter().map(|entry| entry.message_group_id.as_deref()))?;
+    let delay_s_max = long_delay::delay_s_max(call, entries.iter().map(|entry| entry.delay_seconds)).await?;
 
     let mut sends = Vec::with_capacity(entries.len());
     let digests: Vec<Result<Digests, Error>> = entries
         .iter()
         .map(|entry| {
-            let (send, digests) = prepared(call, Action::SendMessageBatch, &parts_of_entry(entry))?;
+            let (send, digests) =
+                prepared(call, Action::SendMessageBatch, &parts_of_entry(entry), delay_s_max)?;
             sends.push(send);
             Ok(digests)
         })
@@ -83,7 +100,7 @@ pub(super) async fn batch<'r>(call: &Call<'_, 'r>, asked: &SendMessageBatch<'_>)
     let Reply::Sent(sent) = call.queue(AskQueue::Send(sends)).await? else { return Err(call.defect()) };
     let outcomes = call.joined(digests, sent)?.into_iter().zip(&ids).map(|(outcome, id)| {
         let outcome = outcome.and_then(|(digests, sent)| match sent {
-            Ok(message) => Ok(SentEntry { id: (*id).into(), sent: digests.output(message) }),
+            Ok(sent) => Ok(SentEntry { id: (*id).into(), sent: digests.output(queue, sent) }),
             Err(rejection) => Err(reject::of_entry(&rejection, call.protocol)),
         });
         (*id, outcome)
@@ -119,22 +136,29 @@ pub(super) fn given_size(attributes: &GivenAttributes<'_>) -> usize {
 }
 
 /// Checks one message and encodes its payload.
-fn prepared(call: &Call<'_, '_>, action: Action, parts: &Parts<'_>) -> Result<(Send, Digests), Error> {
+fn prepared(
+    call: &Call<'_, '_>,
+    action: Action,
+    parts: &Parts<'_>,
+    delay_s_max: u32,
+) -> Result<(Send, Digests), Error> {
     let body = required(parts.body, "MessageBody")?;
     if attribute::has_forbidden_character(body) {
         return Err(errors::invalid_message_contents());
     }
     let attributes = attribute::sqs(action, parts.attributes)?;
     let trace_header = attribute::sqs_system(action, parts.system_attributes)?;
-    let delay_s = parts.delay_s.map(delay).transpose()?;
-    no_fifo_ids(parts)?;
+    let queue = Type::of(call);
+    let delay_s = parts.delay_s.map(|given| delay(queue, given, delay_s_max)).transpose()?;
+    let size = u32::try_from(body.len() + attribute::size(&attributes)).unwrap_or(u32::MAX);
+    check_size(call, action, size)?;
+    let ids = Ids::checked(queue, parts.group_id, parts.deduplication_id, body)?;
 
     let digests = Digests {
         body: digest::body(body),
         attributes: digest::attributes(&attributes),
         system_attributes: digest::attributes(&trace_header),
     };
-    let size = u32::try_from(body.len() + attribute::size(&attributes)).unwrap_or(u32::MAX);
     let sent_trace_header = trace_header.as_ref().and_then(|header| match &header.value {
         Value::Text(text) => Some(&**text),
         Value::Binary(_) => None,
@@ -143,11 +167,13 @@ fn prepared(call: &Call<'_, '_>, action: Action, parts: &Parts<'_>) -> Result<(S
         sender_id: &sender_id(call),
         trace_header: sent_trace_header.or(call.origin.trace_id),
         body_md5: digests.body,
+        group_id: ids.group_id,
+        deduplication_id: ids.deduplication_id.as_deref(),
         attributes,
         body,
     };
     let payload = Payload::new(message.encode().into(), size);
-    Ok((Send { payload, delay_s }, digests))
+    Ok((Send { payload, delay_s, group: ids.group(), dedup: ids.dedup }, digests))
 }
 
 /// The id of whoever sends; of anonymous senders the address (sqs 7).
@@ -158,29 +184,23 @@ fn sender_id<'c>(call: &Call<'c, '_>) -> Cow<'c, str> {
     }
 }
 
-fn delay(given: i64) -> Result<u32, Error> {
-    let delay_s = u32::try_from(given).ok().filter(|delay_s| *delay_s <= limits::DELAY_S_MAX);
-    delay_s.ok_or_else(|| errors::delay_seconds(given))
+/// A delay within its range, seconds. A FIFO queue has only its own, and admits no other than 0 (sqs 7).
+fn delay(queue: Type, given: i64, max: u32) -> Result<u32, Error> {
+    let delay_s = u32::try_from(given).ok().filter(|delay_s| *delay_s <= max);
+    let delay_s = delay_s.ok_or_else(|| errors::delay_seconds(given, max))?;
+    if queue == Type::Fifo && delay_s > 0 { Err(errors::delay_on_fifo(given)) } else { Ok(delay_s) }
 }
 
-/// Checks `MessageGroupId` and `MessageDeduplicationId` on a standard queue.
-fn no_fifo_ids(parts: &Parts<'_>) -> Result<(), Error> {
-    for (name, id) in [("MessageGroupId", parts.group_id), ("MessageDeduplicationId", parts.deduplication_id)]
-    {
-        if let Some(id) = id.filter(|id| !is_fifo_id(id)) {
-            return Err(errors::fifo_id(name, id));
-        }
+/// Complains of a size that the queue did not admit when its caller was judged.
+fn check_size(call: &Call<'_, '_>, action: Action, bytes: u32) -> Result<(), Error> {
+    let admitted = call.judgement.as_ref().map_or(u32::MAX, |queue| queue.message_bytes_max);
+    if bytes <= admitted {
+        return Ok(());
     }
-    if let Some(id) = parts.deduplication_id {
-        return Err(errors::deduplication_id_on_standard(id));
-    }
-    match parts.group_id {
-        Some(_) => Err(not_yet_sqs("Message groups on standard queues (MessageGroupId) are")),
-        None => Ok(()),
-    }
-}
-
-/// Printable ASCII without space, 1 to 128 characters (sqs 4).
-pub(super) fn is_fifo_id(id: &str) -> bool {
-    (1..=FIFO_ID_CHARS_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+    let bytes_max = admitted as usize;
+    Err(if action == Action::SendMessageBatch {
+        errors::entry_too_long(bytes_max)
+    } else {
+        errors::message_too_long(bytes_max)
+    })
 }

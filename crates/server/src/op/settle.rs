@@ -59,7 +59,7 @@ type Entry<'t> = Result<(&'t str, u32), Error>;
 pub(super) async fn delete_batch<'r>(call: &Call<'_, 'r>, asked: &DeleteMessageBatch<'_>) -> Answered<'r> {
     let given = asked.entries.as_deref().unwrap_or_default();
     let ids: Vec<&str> = given.iter().map(|entry| entry.id.as_deref().unwrap_or_default()).collect();
-    batch::check_sqs(Action::DeleteMessageBatch, &ids, 0)?;
+    batch::check_sqs(Action::DeleteMessageBatch, &ids, 0, &call.context.limits)?;
     let entry = |handle| Ok((required(handle, "ReceiptHandle")?, 0));
     let entries: Vec<Entry<'_>> = given.iter().map(|given| entry(given.receipt_handle.as_ref())).collect();
     let receipts = entries.iter().flatten().map(|(handle, _)| receipt(handle)).collect();
@@ -76,7 +76,7 @@ pub(super) async fn visibility_batch<'r>(
 ) -> Answered<'r> {
     let given = asked.entries.as_deref().unwrap_or_default();
     let ids: Vec<&str> = given.iter().map(|entry| entry.id.as_deref().unwrap_or_default()).collect();
-    batch::check_sqs(Action::ChangeMessageVisibilityBatch, &ids, 0)?;
+    batch::check_sqs(Action::ChangeMessageVisibilityBatch, &ids, 0, &call.context.limits)?;
     let entries: Vec<Entry<'_>> =
         given.iter().map(|given| change(given.receipt_handle.as_ref(), given.visibility_timeout)).collect();
     let changes = entries.iter().flatten().map(|(handle, timeout_s)| (receipt(handle), *timeout_s)).collect();

@@ -5,16 +5,35 @@
 //! ARNs of the account, which policies call `*`.
 
 use crate::reject::not_yet_sns;
+use crate::urls::region_of_url;
 use postrider_core::Arn;
 use postrider_core::id::Uuid;
 use postrider_iam::{Account, Caller};
-use postrider_wire::error::{Error, sns, sqs};
+use postrider_wire::error::{Error, common, sns, sqs};
 use postrider_wire::sns::{CreateTopic, Publish};
-use postrider_wire::sqs::{CreateQueue, GetQueueUrl};
+use postrider_wire::sqs::{
+    CancelMessageMoveTask, CreateQueue, GetQueueUrl, StartMessageMoveTask, TaskHandle, required,
+};
 use postrider_wire::{Operation, Protocol, Service, Text, url};
 
 /// The partition of all ARNs.
 pub(super) const PARTITION: &str = "aws";
+
+/// The actions of SQS that are never for another account (auth 4).
+const OWNER_ONLY: [&str; 12] = [
+    "AddPermission",
+    "CancelMessageMoveTask",
+    "CreateQueue",
+    "DeleteQueue",
+    "ListMessageMoveTasks",
+    "ListQueueTags",
+    "ListQueues",
+    "RemovePermission",
+    "SetQueueAttributes",
+    "StartMessageMoveTask",
+    "TagQueue",
+    "UntagQueue",
+];
 
 /// What an operation is about.
 #[derive(Debug)]
@@ -25,8 +44,10 @@ pub(super) struct Subject {
     pub(super) subscription: Option<Uuid>,
     /// The action as policies name it.
     pub(super) action: &'static str,
-    /// Another action that is needed, too (auth 5).
-    pub(super) also: Option<&'static str>,
+    /// Other actions that are needed, too (auth 5).
+    pub(super) also: &'static [&'static str],
+    /// The queue that messages are to be moved to, on which `sqs:SendMessage` is needed.
+    pub(super) destination: Option<Arn>,
     /// Whose operation it is.
     pub(super) service: Service,
     /// Whether a missing queue is the first thing to complain of.
@@ -46,7 +67,7 @@ impl Subject {
         let queue = |url: &Option<Text<'_>>, action| {
             let missing = || sqs::queue_does_not_exist(protocol);
             let arn = url.as_ref().and_then(|url| queue_arn(url, caller)).ok_or_else(missing)?;
-            Ok(sqs_subject(arn, action, None, true))
+            Ok(sqs_subject(arn, action, &[], true))
         };
         let topic = |arn: &str, action| topic_named("TopicArn", arn, action, caller);
         let tagged = |arn: &str, action| topic_named("ResourceArn", arn, action, caller);
@@ -69,17 +90,26 @@ impl Subject {
             Operation::ListQueueTags(asked) => queue(&asked.queue_url, "sqs:ListQueueTags"),
             Operation::TagQueue(asked) => queue(&asked.queue_url, "sqs:TagQueue"),
             Operation::UntagQueue(asked) => queue(&asked.queue_url, "sqs:UntagQueue"),
+            Operation::SqsAddPermission(asked) => queue(&asked.queue_url, "sqs:AddPermission"),
+            Operation::SqsRemovePermission(asked) => queue(&asked.queue_url, "sqs:RemovePermission"),
+            Operation::ListDeadLetterSourceQueues(asked) => {
+                queue(&asked.queue_url, "sqs:ListDeadLetterSourceQueues")
+            }
+            Operation::StartMessageMoveTask(asked) => started_move(asked, caller),
+            Operation::CancelMessageMoveTask(asked) => cancelled_move(asked, caller),
+            Operation::ListMessageMoveTasks(asked) => {
+                let source = move_arn("SourceArn", required(asked.source_arn.as_ref(), "SourceArn")?)?;
+                move_subject(source, "sqs:ListMessageMoveTasks", caller)
+            }
             Operation::CreateQueue(asked) => new_queue(asked, caller),
             Operation::GetQueueUrl(asked) => queue_by_name(asked, caller, protocol),
             Operation::ListQueues(_) => {
-                Ok(sqs_subject(own(caller, Service::Sqs, ""), "sqs:ListQueues", None, false))
+                Ok(sqs_subject(own(caller, Service::Sqs, ""), "sqs:ListQueues", &[], false))
             }
             Operation::CreateTopic(asked) => Ok(new_topic(asked, caller)),
-            Operation::ListTopics(_) => {
-                Ok(sns_subject(own(caller, Service::Sns, ""), "sns:ListTopics", None))
-            }
+            Operation::ListTopics(_) => Ok(sns_subject(own(caller, Service::Sns, ""), "sns:ListTopics", &[])),
             Operation::ListSubscriptions(_) => {
-                Ok(sns_subject(own(caller, Service::Sns, ""), "sns:ListSubscriptions", None))
+                Ok(sns_subject(own(caller, Service::Sns, ""), "sns:ListSubscriptions", &[]))
             }
             Operation::DeleteTopic(asked) => topic(&asked.topic_arn, "sns:DeleteTopic"),
             Operation::GetTopicAttributes(asked) => topic(&asked.topic_arn, "sns:GetTopicAttributes"),
@@ -108,18 +138,33 @@ impl Subject {
         if self.arn.resource().is_empty() { "*" } else { self.arn.as_str() }
     }
 
+    /// Lets nobody but the owner of a queue do what only owners can (auth 4). Who did not sign, on an open
+    /// server, did not choose an account, and means that of the queue.
+    pub(super) fn admit(&self, caller: &Caller) -> Result<(), Error> {
+        let is_owner = caller.service().is_none() || caller.account().as_str() == self.arn.account();
+        match self.action.strip_prefix("sqs:") {
+            Some(action) if !is_owner && OWNER_ONLY.contains(&action) => {
+                let allows = action.to_ascii_lowercase();
+                let reason = format!("because no resource-based policy allows the sqs:{allows} action");
+                let who = caller.principal().arn();
+                Err(common::not_authorized(self.service, &who, action, self.resource(), &reason))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// The ARN of the subscription that the operation is about.
     pub(super) fn subscription_arn(&self) -> Option<(String, Uuid)> {
         self.subscription.map(|id| (format!("{}:{id}", self.arn), id))
     }
 }
 
-fn sqs_subject(arn: Arn, action: &'static str, also: Option<&'static str>, must_exist: bool) -> Subject {
-    Subject { arn, subscription: None, action, also, service: Service::Sqs, must_exist }
+fn sqs_subject(arn: Arn, action: &'static str, also: &'static [&'static str], must_exist: bool) -> Subject {
+    Subject { arn, subscription: None, action, also, destination: None, service: Service::Sqs, must_exist }
 }
 
-fn sns_subject(arn: Arn, action: &'static str, also: Option<&'static str>) -> Subject {
-    Subject { arn, subscription: None, action, also, service: Service::Sns, must_exist: false }
+fn sns_subject(arn: Arn, action: &'static str, also: &'static [&'static str]) -> Subject {
+    Subject { service: Service::Sns, ..sqs_subject(arn, action, also, false) }
 }
 
 /// An ARN of the caller's account, in the region that it calls.
@@ -138,7 +183,7 @@ fn queue_name<'t>(name: Option<&'t Text<'_>>) -> Result<&'t str, Error> {
 
 fn new_queue(asked: &CreateQueue<'_>, caller: &Caller) -> Result<Subject, Error> {
     let name = queue_name(asked.queue_name.as_ref())?;
-    let also = asked.tags.as_ref().map(|_| "sqs:TagQueue");
+    let also: &[&str] = if asked.tags.is_some() { &["sqs:TagQueue"] } else { &[] };
     Ok(sqs_subject(own(caller, Service::Sqs, name), "sqs:CreateQueue", also, false))
 }
 
@@ -149,19 +194,56 @@ fn queue_by_name(asked: &GetQueueUrl<'_>, caller: &Caller, protocol: Protocol) -
         None => caller.account(),
     };
     let arn = Arn::of(PARTITION, "sqs", caller.region(), owner.as_str(), name);
-    Ok(sqs_subject(arn, "sqs:GetQueueUrl", None, true))
+    Ok(sqs_subject(arn, "sqs:GetQueueUrl", &[], true))
 }
 
 /// The queue that a URL names: account and name are its last two segments, or a bare name is the
-/// caller's own queue (sqs 3). The region is always the caller's.
+/// caller's own queue (sqs 3). The region is the caller's; who did not sign did not choose one, and means that
+/// of the URL's host, if it names one.
 fn queue_arn(url: &str, caller: &Caller) -> Option<Arn> {
     let named = url::parse(url)?;
-    let account = named.account.map_or(Some(caller.account()), Account::parse)?;
-    Some(Arn::of(PARTITION, "sqs", caller.region(), account.as_str(), named.name))
+    let account = named.account.as_deref().map_or(Some(caller.account()), Account::parse)?;
+    let of_host = region_of_url(url).filter(|_| caller.service().is_none());
+    let region = of_host.unwrap_or_else(|| caller.region());
+    Some(Arn::of(PARTITION, "sqs", region, account.as_str(), &named.name))
+}
+
+/// An ARN that a move task is given.
+fn move_arn(parameter: &str, given: &str) -> Result<Arn, Error> {
+    Arn::parse(given).ok_or_else(|| sqs::move_arn_format(parameter))
+}
+
+fn started_move(asked: &StartMessageMoveTask<'_>, caller: &Caller) -> Result<Subject, Error> {
+    let source = move_arn("SourceArn", required(asked.source_arn.as_ref(), "SourceArn")?)?;
+    let destination = asked.destination_arn.as_ref();
+    let destination = destination.map(|given| move_arn("DestinationArn", given)).transpose()?;
+    let subject = move_subject(source, "sqs:StartMessageMoveTask", caller)?;
+    let also = &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    Ok(Subject { also, destination, ..subject })
+}
+
+fn cancelled_move(asked: &CancelMessageMoveTask<'_>, caller: &Caller) -> Result<Subject, Error> {
+    let handle = TaskHandle::parse(required(asked.task_handle.as_ref(), "TaskHandle")?);
+    let source = handle.and_then(|handle| Arn::parse(&handle.source_arn));
+    move_subject(source.ok_or_else(sqs::move_task_handle)?, "sqs:CancelMessageMoveTask", caller)
+}
+
+/// A queue of this region, else it is as good as missing. Who did not sign did not choose a region, and means
+/// the ARN's.
+fn move_subject(source: Arn, action: &'static str, caller: &Caller) -> Result<Subject, Error> {
+    let here = caller.service().is_none() || source.region() == caller.region();
+    let ours = source.partition() == PARTITION
+        && source.service() == "sqs"
+        && Account::parse(source.account()).is_some();
+    if here && ours {
+        Ok(sqs_subject(source, action, &[], false))
+    } else {
+        Err(sqs::move_queue_missing("SourceArn"))
+    }
 }
 
 fn new_topic(asked: &CreateTopic<'_>, caller: &Caller) -> Subject {
-    let also = asked.tags.as_ref().map(|_| "sns:TagResource");
+    let also: &[&str] = if asked.tags.is_some() { &["sns:TagResource"] } else { &[] };
     sns_subject(own(caller, Service::Sns, &asked.name), "sns:CreateTopic", also)
 }
 
@@ -190,7 +272,7 @@ fn topic_named(parameter: &str, text: &str, action: &'static str, caller: &Calle
     if arn.resource().contains(':') {
         return Err(sns::foreign_arn(parameter));
     }
-    Ok(sns_subject(arn, action, None))
+    Ok(sns_subject(arn, action, &[]))
 }
 
 /// An ARN of this service and region. Who did not sign did not choose a region, and means the ARN's.
@@ -216,7 +298,7 @@ fn subscription_of(arn: &Arn) -> Option<(Arn, Uuid)> {
 fn subscription(text: &str, action: &'static str, caller: &Caller) -> Result<Subject, Error> {
     let arn = sns_arn("SubscriptionArn", text, caller)?;
     let (topic, id) = subscription_of(&arn).ok_or_else(sns::subscription_does_not_exist)?;
-    Ok(Subject { subscription: Some(id), ..sns_subject(topic, action, None) })
+    Ok(Subject { subscription: Some(id), ..sns_subject(topic, action, &[]) })
 }
 
 fn unsubscribed(text: &str, caller: &Caller) -> Result<Subject, Error> {
@@ -225,5 +307,5 @@ fn unsubscribed(text: &str, caller: &Caller) -> Result<Subject, Error> {
     }
     let arn = sns_arn("SubscriptionArn", text, caller)?;
     let (topic, id) = subscription_of(&arn).ok_or_else(sns::subscription_id)?;
-    Ok(Subject { subscription: Some(id), ..sns_subject(topic, "sns:Unsubscribe", None) })
+    Ok(Subject { subscription: Some(id), ..sns_subject(topic, "sns:Unsubscribe", &[]) })
 }

@@ -1,10 +1,16 @@
 //! Operations from end to end, in this process: a request as an SDK writes it goes in, and the answer is
 //! compared with what AWS answers.
 
+mod dead_letters;
 mod errors;
 mod fan_out;
+mod fifo;
 mod golden;
+mod groups;
 mod lists;
+mod moves;
+mod permissions;
+mod redrive;
 mod support;
 
 use serde_json::json;

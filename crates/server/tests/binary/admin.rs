@@ -75,13 +75,47 @@ fn numbers_count_what_happens() {
 }
 
 #[test]
+fn noisy_groups_are_told_from_quiet_ones() {
+    let launch = Launch::new(&["--memory"]);
+    let server = launch.start();
+    let mut client = server.client();
+    let url = client.queue("q");
+    let fifo = json!({ "QueueName": "q.fifo", "Attributes": { "FifoQueue": "true" } });
+    client.ok("CreateQueue", &fifo);
+    for number in 0..42 {
+        let group = if number < 40 { "noisy" } else { "quiet" };
+        client.ok("SendMessage", &json!({ "QueueUrl": url, "MessageBody": "x", "MessageGroupId": group }));
+    }
+    for _ in 0..3 {
+        client.ok("ReceiveMessage", &json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 }));
+    }
+    let value = |name: &str| metric(&server, name);
+    let queue = "queue=\"arn:aws:sqs:us-east-1:000000000000:q\"";
+    assert_eq!(value(&format!("postrider_noisy_groups{{{queue}}}")), 1.0);
+    for (state, count) in [("available", 2.0), ("in_flight", 0.0), ("delayed", 0.0)] {
+        assert_eq!(value(&format!("postrider_quiet_group_messages{{{queue},state=\"{state}\"}}")), count);
+    }
+    let page = server.admin().get("/metrics").body;
+    assert!(!page.contains("postrider_noisy_groups{queue=\"arn:aws:sqs:us-east-1:000000000000:q.fifo\"}"));
+    let shown = server.admin().get("/v1/queues").json();
+    let [standard, fifo] = &shown["queues"].as_array().unwrap()[..] else { panic!("{shown}") };
+    let quiet = json!({ "available": 2, "in_flight": 0, "delayed": 0 });
+    assert_eq!(standard["groups"], json!({ "noisy": 1, "quiet": quiet }));
+    assert!(standard.get("fifo").is_none() && fifo.get("groups").is_none());
+    assert_eq!(fifo["fifo"]["deduplication_scope"], "queue");
+}
+
+#[test]
 fn at_most_so_many_queues_are_counted() {
     let launch = Launch::new(&["--memory", "--metrics-queues-max", "2"]);
     let server = launch.start();
     let mut client = server.client();
     ["a", "b", "c"].iter().for_each(|name| drop(client.queue(name)));
     let page = server.admin().get("/metrics").body;
-    assert_eq!(page.matches("state=\"available\"").count(), 2);
+    let counted = |name: &str| page.lines().filter(|line| line.starts_with(name)).count();
+    assert_eq!(counted("postrider_messages{"), 6, "two queues by three states");
+    assert_eq!(counted("postrider_quiet_group_messages{"), 6);
+    assert_eq!(counted("postrider_noisy_groups{"), 2);
     assert!(page.contains("postrider_messages_incomplete 1\n"));
 }
 

@@ -67,8 +67,13 @@ impl Client {
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Answer {
+        self.fetch(path, "")
+    }
+
+    /// Asks for a path, with more header lines, each with its line end.
+    pub(crate) fn fetch(&mut self, path: &str, more: &str) -> Answer {
         let host = self.host.clone();
-        self.write(format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes());
+        self.write(format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{more}\r\n").as_bytes());
         self.read().unwrap()
     }
 
@@ -84,7 +89,12 @@ impl Client {
     }
 
     pub(crate) fn sqs(&mut self, action: &str, input: &Value) -> Answer {
-        self.start_sqs(action, input, "");
+        self.sqs_with(action, input, "")
+    }
+
+    /// The same, with more header lines.
+    pub(crate) fn sqs_with(&mut self, action: &str, input: &Value, more: &str) -> Answer {
+        self.start_sqs(action, input, more);
         self.read().unwrap()
     }
 

@@ -6,12 +6,15 @@
 
 mod access;
 mod admin;
+mod beyond;
 mod bounds;
 mod client;
 mod command_line;
 mod durable;
 mod ending;
 mod http2;
+mod localstack;
 mod server;
 mod signer;
 mod starting;
+mod urls;

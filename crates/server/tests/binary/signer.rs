@@ -5,15 +5,32 @@ use serde_json::Value;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Header lines that sign an operation of SQS, signed now.
-pub(crate) fn sign(host: &str, action: &str, input: &Value, (id, secret): (&str, &str)) -> String {
+pub(crate) fn sign(host: &str, action: &str, input: &Value, credential: (&str, &str)) -> String {
+    let target = format!("AmazonSQS.{action}");
+    signed(host, ("POST", "/"), Some(&target), input.to_string().as_bytes(), credential)
+}
+
+/// Header lines that sign a GET of a path without a query, signed now.
+pub(crate) fn sign_get(host: &str, path: &str, credential: (&str, &str)) -> String {
+    signed(host, ("GET", path), None, b"", credential)
+}
+
+fn signed(
+    host: &str,
+    (method, path): (&str, &str),
+    target: Option<&str>,
+    body: &[u8],
+    (id, secret): (&str, &str),
+) -> String {
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let time = basic(now_s);
     let day = &time[..8];
-    let names = "host;x-amz-date;x-amz-target";
-    let canonical = format!(
-        "POST\n/\n\nhost:{host}\nx-amz-date:{time}\nx-amz-target:AmazonSQS.{action}\n\n{names}\n{}",
-        sha256(input.to_string().as_bytes())
-    );
+    let (names, target) = match target {
+        Some(target) => ("host;x-amz-date;x-amz-target", format!("x-amz-target:{target}\n")),
+        None => ("host;x-amz-date", String::new()),
+    };
+    let canonical =
+        format!("{method}\n{path}\n\nhost:{host}\nx-amz-date:{time}\n{target}\n{names}\n{}", sha256(body));
     let scope = format!("{day}/us-east-1/sqs/aws4_request");
     let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", sha256(canonical.as_bytes()));
     let mut key = format!("AWS4{secret}").into_bytes();

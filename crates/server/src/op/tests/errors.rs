@@ -13,16 +13,16 @@ const QUEUE: &str = "arn:aws:sqs:us-east-1:210987654321:q";
 const ID: &str = "5f0c2f6e-7b1d-4a53-9d7e-0c2b8a1e4d11";
 
 /// A row of a table.
-struct Case {
-    action: String,
-    members: Value,
+pub(super) struct Case {
+    pub(super) action: String,
+    pub(super) members: Value,
     status: u16,
     code: String,
     message: String,
 }
 
 /// Reads a table, with texts in place of names in braces.
-fn table(text: &str, named: &[(&str, &str)]) -> Vec<Case> {
+pub(super) fn table(text: &str, named: &[(&str, &str)]) -> Vec<Case> {
     let file: Value = serde_json::from_str(text).unwrap();
     let rows = file["cases"].as_array().unwrap();
     let read = |row: &Value| {
@@ -58,7 +58,7 @@ fn written_out(value: &Value, named: &[(&str, &str)]) -> Value {
     }
 }
 
-fn check(got: &Got, case: &Case) {
+pub(super) fn check(got: &Got, case: &Case) {
     let Case { action, members, status, code, message } = case;
     let about = || format!("{action} {:.300} {}", members.to_string(), got.body);
     assert_eq!((got.status, got.code(), &got.message()), (*status, &**code, message), "{}", about());
@@ -78,15 +78,24 @@ async fn sqs_server() -> Server {
     for queue in ["q", "purged", "deleted"] {
         server.sqs("CreateQueue", json!({"QueueName": queue})).await;
     }
-    server
-        .sqs("CreateQueue", json!({"QueueName": "small", "Attributes": {"MaximumMessageSize": "1024"}}))
-        .await;
+    let small = json!({"MaximumMessageSize": "1024"});
+    server.sqs("CreateQueue", json!({"QueueName": "small", "Attributes": small})).await;
+    let fifo = json!({"MaximumMessageSize": "1024", "FifoQueue": "true"});
+    server.sqs("CreateQueue", json!({"QueueName": "f.fifo", "Attributes": fifo})).await;
     server
 }
 
 async fn handle(server: &Server) -> String {
     server.sqs("SendMessage", on("q", json!({"MessageBody": "m"}))).await;
     let got = server.sqs("ReceiveMessage", on("q", json!({}))).await.json();
+    got["Messages"][0]["ReceiptHandle"].as_str().unwrap().to_owned()
+}
+
+/// A handle of a message in a FIFO queue that is visible again.
+async fn expired(server: &Server) -> String {
+    let message = json!({"MessageBody": "m", "MessageGroupId": "g", "MessageDeduplicationId": "expired"});
+    server.sqs("SendMessage", on("f.fifo", message)).await;
+    let got = server.sqs("ReceiveMessage", on("f.fifo", json!({"VisibilityTimeout": 0}))).await.json();
     got["Messages"][0]["ReceiptHandle"].as_str().unwrap().to_owned()
 }
 
@@ -98,9 +107,10 @@ async fn of_sqs() {
     assert_eq!(server.sqs("PurgeQueue", on("purged", json!({}))).await.status, 200);
     assert_eq!(server.sqs("DeleteQueue", on("deleted", json!({}))).await.status, 200);
     let handle = handle(&server).await;
+    let expired = expired(&server).await;
     // A full timeout that starts after the receive is beyond the limit since the receive.
     tokio::time::sleep(Duration::from_millis(5)).await;
-    let named = [("{handle}", &*handle), ("{deleted}", &*deleted)];
+    let named = [("{handle}", &*handle), ("{deleted}", &*deleted), ("{expired}", &*expired)];
     for case in table(include_str!("errors_sqs.json"), &named) {
         check(&server.sqs(&case.action, case.members.clone()).await, &case);
     }
@@ -115,7 +125,7 @@ async fn of_a_missing_queue_before_all_others() {
     let wrong = on("nowhere", json!({"MessageBody": "", "Entries": [], "MaxNumberOfMessages": 11}));
     let actions = "SendMessage SendMessageBatch ReceiveMessage DeleteMessage DeleteMessageBatch \
         ChangeMessageVisibility ChangeMessageVisibilityBatch GetQueueAttributes SetQueueAttributes DeleteQueue \
-        PurgeQueue TagQueue UntagQueue ListQueueTags";
+        PurgeQueue TagQueue UntagQueue ListQueueTags AddPermission RemovePermission ListDeadLetterSourceQueues";
     for action in actions.split_whitespace() {
         for members in [wrong.clone(), json!({"MessageBody": "m"})] {
             let got = server.sqs(action, members).await;

@@ -1,10 +1,12 @@
 //! A server in memory without sockets, and requests as SDKs write them.
 
-use crate::context::{Context, Origin, Urls};
+use crate::context::{Context, Origin};
 use crate::courier::Courier;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::op;
 use crate::signing::{Making, Signing};
+use crate::urls::Urls;
 use postrider_core::shard::Waits;
 use postrider_iam::{Gate, sigv4};
 use postrider_runtime::{Node, Options, Storage};
@@ -23,6 +25,8 @@ pub(super) const BASE: &str = "http://mq.example.test:4100";
 /// A server in memory.
 pub(super) struct Server {
     pub(super) context: Context,
+    /// Whose requests are signed.
+    pub(super) account: &'static str,
     pub(super) trace_id: Option<&'static str>,
     /// Whether requests come with a signature, which nobody checks.
     pub(super) signs: bool,
@@ -107,9 +111,10 @@ impl Server {
             signing,
             courier: Courier::default(),
             urls: Urls::new(None),
+            limits: Limits::default(),
             metrics: Metrics::new(),
         };
-        Server { context, trace_id: None, signs: true, _making: making }
+        Server { context, account: ACCOUNT, trace_id: None, signs: true, _making: making }
     }
 
     /// Asks SQS in JSON.
@@ -159,8 +164,9 @@ impl Server {
 
     async fn ask(&self, request: &Request<'_>, service: Service) -> Got {
         let credential = format!(
-            "AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, \
+            "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, \
              Signature={}",
+            self.account,
             service.signing_name(),
             "0".repeat(64)
         );
@@ -177,7 +183,8 @@ impl Server {
         };
         let signed = self.context.gate.check(&received, None, 1_767_225_600).unwrap();
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let origin = Origin { scheme_and_host: BASE, path: request.path, trace_id: self.trace_id, peer };
+        let origin =
+            Origin { scheme_and_host: BASE, path: request.path, trace_id: self.trace_id, peer, look: None };
         let routed = route(request, Some(service)).unwrap();
         let response = op::answer(&self.context, signed, routed, &origin, REQUEST_ID).await;
         assert_eq!(response.request_id, REQUEST_ID);

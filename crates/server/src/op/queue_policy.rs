@@ -1,0 +1,157 @@
+//! The policy of a queue as a text to which statements are added, and from which they are taken (auth 6).
+//!
+//! A policy is kept as it was sent. What is not a policy at all is refused; whether its parts make sense is
+//! for those who judge by it.
+//!
+//! Invariant: adding and removing a statement leaves all other parts of the text as they are.
+
+use super::json_object::{Members, elements, string};
+use postrider_core::Arn;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// The longest policy, bytes (sqs 4).
+const BYTES_MAX: usize = 8_192;
+/// The most statements of a policy (sqs 4).
+const STATEMENTS_MAX: usize = 20;
+/// The member that has the statements.
+const STATEMENT: &str = "Statement";
+
+/// Whether a text can be the policy of a queue: an object within its limits, with statements if any.
+pub(super) fn is_policy(text: &str) -> bool {
+    Document::parse(text).is_some_and(|document| document.fits(text))
+}
+
+/// A policy in parts.
+#[derive(Debug)]
+pub(super) struct Document<'t> {
+    /// Names and values of all members, as written. Where the statements belong, the value does not count.
+    members: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    statements: Vec<Cow<'t, str>>,
+}
+
+impl<'t> Document<'t> {
+    /// The policy that AddPermission begins with on a queue that has none.
+    pub(super) fn new(queue: &Arn) -> Document<'t> {
+        let quoted = |text: &str| Cow::Owned(serde_json::Value::from(text).to_string());
+        let members = vec![
+            ("Version".into(), quoted("2008-10-17")),
+            ("Id".into(), quoted(&format!("{queue}/SQSDefaultPolicy"))),
+            (STATEMENT.into(), "".into()),
+        ];
+        Document { members, statements: Vec::new() }
+    }
+
+    /// Reads a text; `None` if it is not an object, or its statements are none.
+    pub(super) fn parse(text: &'t str) -> Option<Document<'t>> {
+        let read = Members::parse(text)?;
+        let statements = match read.find(STATEMENT) {
+            Some(one) if is_object(one) => vec![one],
+            Some(several) => elements(several).filter(|found| found.iter().all(|one| is_object(one)))?,
+            None => Vec::new(),
+        };
+        let mut members: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+        for (name, value) in read.iter() {
+            members.retain(|(earlier, _)| earlier != name);
+            members.push((name.to_owned().into(), value.get().into()));
+        }
+        if read.find(STATEMENT).is_none() {
+            members.push((STATEMENT.into(), "".into()));
+        }
+        Some(Document { members, statements: statements.iter().map(|one| one.get().into()).collect() })
+    }
+
+    /// Whether a statement has this `Sid`.
+    pub(super) fn has(&self, sid: &str) -> bool {
+        self.statements.iter().any(|statement| sid_of(statement).as_deref() == Some(sid))
+    }
+
+    /// Adds a statement at the end.
+    pub(super) fn add(&mut self, statement: String) {
+        self.statements.push(statement.into());
+    }
+
+    /// Takes all statements of this `Sid` away.
+    pub(super) fn remove(&mut self, sid: &str) {
+        self.statements.retain(|statement| sid_of(statement).as_deref() != Some(sid));
+    }
+
+    /// Whether it says nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// The policy as text; `None` if it is beyond the limits.
+    pub(super) fn text(&self) -> Option<String> {
+        let mut text = String::from("{");
+        for (name, value) in &self.members {
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text.extend([&*serde_json::Value::from(&**name).to_string(), ":"]);
+            if name == STATEMENT {
+                text.extend(["[", &self.statements.join(","), "]"]);
+            } else {
+                text.push_str(value);
+            }
+        }
+        text.push('}');
+        self.fits(&text).then_some(text)
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        text.len() <= BYTES_MAX && self.statements.len() <= STATEMENTS_MAX
+    }
+}
+
+fn is_object(value: &RawValue) -> bool {
+    value.get().starts_with('{')
+}
+
+fn sid_of(statement: &str) -> Option<String> {
+    Members::parse(statement)?.find("Sid").and_then(string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_policy_is_told() {
+        let statements = |count: usize| format!(r#"{{"Statement":[{}]}}"#, vec!["{}"; count].join(","));
+        let long = |bytes: usize| format!(r#"{{"Id":"{}"}}"#, "x".repeat(bytes - 9));
+        for text in ["{}", r#"{"Statement":{}}"#, r#"{"Statement":[]}"#, &statements(20), &long(8_192)] {
+            assert!(is_policy(text), "{text}");
+        }
+        let bad =
+            ["", "no json", "[]", r#"{"Statement":1}"#, r#"{"Statement":["a"]}"#, r#"{"Statement":"{}"}"#];
+        for text in bad.into_iter().chain([&*statements(21), &*long(8_193)]) {
+            assert!(!is_policy(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn statements_come_and_go_and_the_rest_stays_as_written() {
+        let text =
+            r#"{ "Id": "a\u0062", "Statement": { "Sid":"one",  "x": 1.0 }, "Version" : "2012-10-17" }"#;
+        let mut document = Document::parse(text).unwrap();
+        assert!(document.has("one") && !document.has("two"));
+        document.add(r#"{"Sid":"two"}"#.to_owned());
+        let expected = r#"{"Id":"a\u0062","Statement":[{ "Sid":"one",  "x": 1.0 },{"Sid":"two"}],"Version":"2012-10-17"}"#;
+        assert_eq!(document.text().as_deref(), Some(expected));
+        let mut document = Document::parse(expected).unwrap();
+        document.remove("one");
+        assert!(!document.is_empty());
+        document.remove("two");
+        assert!(document.is_empty());
+    }
+
+    #[test]
+    fn a_policy_without_statements_gets_some_and_too_many_are_refused() {
+        let mut document = Document::parse(r#"{"Id":"a"}"#).unwrap();
+        document.add("{}".to_owned());
+        assert_eq!(document.text().as_deref(), Some(r#"{"Id":"a","Statement":[{}]}"#));
+        (0..20).for_each(|_| document.add("{}".to_owned()));
+        assert_eq!(document.text(), None);
+    }
+}
