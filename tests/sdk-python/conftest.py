@@ -8,6 +8,7 @@ import tempfile
 import botocore
 import pytest
 
+from calls import create
 from postrider import Server
 
 _names = itertools.count(1)
@@ -94,3 +95,15 @@ def name():
 def queue(sqs, name):
     """The URL of a new queue."""
     return sqs.create_queue(QueueName=name)["QueueUrl"]
+
+
+@pytest.fixture
+def fifo(sqs, name):
+    """The URL of a new FIFO queue; every message brings its own deduplication id."""
+    return create(sqs, f"{name}.fifo")
+
+
+@pytest.fixture
+def content_fifo(sqs, name):
+    """The URL of a new FIFO queue that deduplicates by content."""
+    return create(sqs, f"{name}-content.fifo", ContentBasedDeduplication="true")

@@ -118,14 +118,20 @@ class Server:
         lines = [line for line in self.log()[since:].splitlines() if COMPLAINT.search(line)]
         return [line for line in lines if not any(re.search(pattern, line) for pattern in expected)]
 
-    def client(self, service, key="000000000000", secret="any", **settings):
+    def client(self, service, **who_and_how):
         """An unmodified SDK client. In open mode a key of 12 digits is the account."""
+        return boto3.client(service, **self._how(**who_and_how))
+
+    def resource(self, service, **who_and_how):
+        """The same as objects: `boto3.resource`."""
+        return boto3.resource(service, **self._how(**who_and_how))
+
+    def _how(self, key="000000000000", secret="any", region="us-east-1", endpoint=None, **settings):
         settings = {"retries": {"max_attempts": 0}, "connect_timeout": 5, "read_timeout": 40, **settings}
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=botocore.config.Config(**settings),
-        )
+        return {
+            "endpoint_url": endpoint or self.endpoint,
+            "region_name": region,
+            "aws_access_key_id": key,
+            "aws_secret_access_key": secret,
+            "config": botocore.config.Config(**settings),
+        }

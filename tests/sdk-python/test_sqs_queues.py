@@ -198,12 +198,3 @@ def test_purge(sqs, queue, name):
         f"Only one PurgeQueue operation on {name} is allowed every 60 seconds.",
         403,
     )
-
-
-def test_any_host_names_the_queue(sqs, queue, account, name):
-    """Clients keep URLs for years: host and scheme of a queue URL are not looked at."""
-    if sqs.meta.service_model.metadata["protocol"] == "query":
-        pytest.skip("this SDK connects to the host of the queue URL")
-    for url in (f"https://sqs.us-east-1.amazonaws.com/{account}/{name}", f"http://x.test:1/{account}/{name}"):
-        sqs.send_message(QueueUrl=url, MessageBody=url)
-        assert [m["Body"] for m in receive(sqs, queue, WaitTimeSeconds=2)] == [url]

@@ -7,13 +7,15 @@
 use crate::flags::Flags;
 use crate::server::Profile;
 use crate::step::{self, Outcome, Steps};
-use crate::{bench, crash, idle, python, server, strace, tidy};
+use crate::{bench, clients, crash, idle, python, server, strace, tidy};
 use std::process::Command;
 
 /// The rounds of the crash test in continuous integration.
 const CRASH_ROUNDS: u32 = 5;
 /// Every test of the binary runs with one shard and with several.
 const SHARDS: [u32; 2] = [1, 4];
+/// Clients run once, where queues that belong together may lie in different shards.
+const CLIENT_SHARDS: u32 = 4;
 
 /// `cargo x ci [--all]`.
 pub(crate) fn ci(arguments: &[String]) -> Result<(), String> {
@@ -61,6 +63,8 @@ pub(crate) fn e2e(arguments: &[String]) -> Result<(), String> {
 
 fn end_to_end(steps: &mut Steps) -> Result<(), String> {
     steps.run("e2e: optimised binary", || server::binary(Profile::Release).map(|_| Outcome::Done))?;
+    python::run_boto3(steps, Profile::Release, CLIENT_SHARDS)?;
+    clients::run(steps, Profile::Release, CLIENT_SHARDS, None)?;
     for shards in SHARDS {
         let name = format!("e2e: fan-out under kill -9, shards {shards}");
         steps.run(&name, || python::run_fanout(Profile::Release, shards))?;

@@ -11,11 +11,14 @@
 //! - an acknowledged delete stays deleted, over every restart;
 //! - nothing arrives that nobody sent, or that a filter refuses.
 //!
+//! FIFO queues have rounds of their own: see [`fifo`].
+//!
 //! Segments are small and few bodies fit in memory, so that compaction and reads by position are part of it.
 //! `kill -9` keeps the page cache: loss of power is tested on the faulty disk, inside the crates.
 
 mod actors;
 mod drain;
+mod fifo;
 mod ledger;
 mod scene;
 
@@ -76,7 +79,13 @@ pub(crate) fn run(plan: &Plan) -> Result<(), String> {
     let mut launch = Launch::new(&binary, &data_dir, plan.shards);
     launch.more = ["--segment-bytes", "8388608", "--body-memory", "262144"].map(str::to_owned).to_vec();
     println!("    {} rounds, {} shards, seed {}", plan.rounds, plan.shards, plan.seed);
-    rounds(plan, &launch).map_err(|reason| {
+    let mut fifo = Launch::new(&binary, &data_dir.with_file_name("fifo"), plan.shards);
+    fifo.more.clone_from(&launch.more);
+    let both = rounds(plan, &launch).and_then(|()| {
+        fifo::rounds(plan.seed, plan.rounds, &fifo)?;
+        server::demand_quiet(&fifo.log, &EXPECTED_LOG)
+    });
+    both.map_err(|reason| {
         let again =
             format!("cargo x crash --rounds {} --shards {} --seed {}", plan.rounds, plan.shards, plan.seed);
         format!("{reason}\n  seed {}: {again}\n  kept: {}", plan.seed, data_dir.display())

@@ -4,10 +4,12 @@
 //! continuous integration run the same thing. Nothing in this crate links a Postrider crate: whatever it
 //! says about the server it has seen from outside, through the built binary.
 //!
-//! What is not Rust (Python packages) is installed below the target directory, never elsewhere.
+//! What is not Rust (packages of other languages, for the clients) is installed below the target directory,
+//! never elsewhere.
 
 mod bench;
 mod ci;
+mod clients;
 mod crash;
 mod flags;
 mod http;
@@ -25,9 +27,11 @@ use std::process::ExitCode;
 const USAGE: &str = "cargo x <command>
 
   ci [--all]      format, clippy, tidy, all tests, then the tests of the binary; --all adds e2e
-  e2e             the acceptance runs on an optimised binary: fan-out under kill -9, the idle server
+  e2e             the acceptance runs on an optimised binary: clients of other languages,
+                  fan-out under kill -9, the idle server
   tidy            the rules of the tree: sizes, names, dependency edges, links, limits, operations
   sdk             boto3 against the binary            [--shards N] [--release] [--only json|query]
+  clients         clients of other languages          [--only NAME,NAME] [--shards N] [--release]
   crash           kill -9 under load, then the books  [--rounds 50] [--shards N] [--seed N] [--release]
   strace          no reply before its fdatasync       [--shards N] [--sends 300] [--release]
   idle            1,000 parked long polls cost nothing [--windows 4]
@@ -57,6 +61,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result<(), String> {
         "e2e" => ci::e2e(rest),
         "tidy" => tidy::command(rest),
         "sdk" => python::sdk(rest),
+        "clients" => clients::command(rest),
         "crash" => crash::command(rest),
         "strace" => strace::command(rest),
         "idle" => idle::command(rest),

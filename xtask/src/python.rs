@@ -2,11 +2,13 @@
 //!
 //! There are two environments, because SQS has two wire protocols and one SDK release speaks only one of
 //! them: the current boto3 speaks AWS JSON, and the last release line before the change speaks AWS Query.
-//! Versions are pinned in `tests/sdk-python/requirements*.txt`.
+//! Versions are pinned in `tests/sdk-python/requirements*.txt`. Other clients in Python have an environment each,
+//! too; see `clients::python`.
 
+use crate::clients::install_once;
 use crate::flags::Flags;
 use crate::server::{self, Profile};
-use crate::step::{self, Outcome};
+use crate::step::{self, Outcome, Steps};
 use crate::tree;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,6 +23,8 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    const ALL: [Dialect; 2] = [Dialect::Json, Dialect::Query];
+
     fn name(self) -> &'static str {
         match self {
             Dialect::Json => "json",
@@ -28,11 +32,20 @@ impl Dialect {
         }
     }
 
-    fn requirements(self) -> &'static str {
+    /// As people write it.
+    fn title(self) -> &'static str {
         match self {
-            Dialect::Json => "requirements.txt",
-            Dialect::Query => "requirements-query.txt",
+            Dialect::Json => "JSON",
+            Dialect::Query => "Query",
         }
+    }
+
+    fn environment(self) -> Result<PathBuf, String> {
+        let requirements = match self {
+            Dialect::Json => "tests/sdk-python/requirements.txt",
+            Dialect::Query => "tests/sdk-python/requirements-query.txt",
+        };
+        environment(self.name(), requirements)
     }
 }
 
@@ -55,11 +68,11 @@ pub(crate) fn sdk(arguments: &[String]) -> Result<(), String> {
 /// Runs the pytest suite, in both environments unless `only` names one.
 pub(crate) fn run_sdk(profile: Profile, shards: u32, only: Option<Dialect>) -> Result<Outcome, String> {
     let binary = server::binary(profile)?;
-    for dialect in [Dialect::Json, Dialect::Query] {
+    for dialect in Dialect::ALL {
         if only.is_some_and(|chosen| chosen != dialect) {
             continue;
         }
-        let python = match environment(dialect)? {
+        let python = match dialect.environment() {
             Ok(python) => python,
             Err(reason) => return Ok(Outcome::Skipped(reason)),
         };
@@ -73,10 +86,19 @@ pub(crate) fn run_sdk(profile: Profile, shards: u32, only: Option<Dialect>) -> R
     Ok(Outcome::Done)
 }
 
+/// Runs the pytest suite as the steps of two clients, one for each environment.
+pub(crate) fn run_boto3(steps: &mut Steps, profile: Profile, shards: u32) -> Result<(), String> {
+    for dialect in Dialect::ALL {
+        let name = format!("e2e: client boto3 ({})", dialect.title());
+        steps.run(&name, || run_sdk(profile, shards, Some(dialect)))?;
+    }
+    Ok(())
+}
+
 /// Runs the acceptance run of the fan-out.
 pub(crate) fn run_fanout(profile: Profile, shards: u32) -> Result<Outcome, String> {
     let binary = server::binary(profile)?;
-    let python = match environment(Dialect::Json)? {
+    let python = match Dialect::Json.environment() {
         Ok(python) => python,
         Err(reason) => return Ok(Outcome::Skipped(reason)),
     };
@@ -95,28 +117,22 @@ fn with_server<'a>(command: &'a mut Command, binary: &Path, shards: u32) -> Resu
         .env("PYTHONDONTWRITEBYTECODE", "1"))
 }
 
-/// The interpreter of an environment, installed if its requirements changed; or why it cannot be had here.
-fn environment(dialect: Dialect) -> Result<Result<PathBuf, String>, String> {
+/// The interpreter of the environment `name` below the target directory, installed if the requirements in that
+/// file of the tree changed. An error says why it cannot be had here.
+pub(crate) fn environment(name: &str, requirements: &str) -> Result<PathBuf, String> {
     if !step::exists("python3") {
-        return Ok(Err("there is no python3 on this machine".to_owned()));
+        return Err("there is no python3 on this machine".to_owned());
     }
-    let requirements = tree::root().join("tests/sdk-python").join(dialect.requirements());
-    let wanted = tree::read(&requirements)?;
-    let directory = tree::target().join("venv").join(dialect.name());
-    let (python, stamp) = (directory.join("bin/python"), directory.join("installed.txt"));
-    if python.exists() && std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(Ok(python));
-    }
-    println!("    installing {} into {}", requirements.display(), directory.display());
-    let made = step::capture(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory));
-    if let Err(reason) = made {
-        return Ok(Err(format!("python3 cannot make a virtual environment ({reason})")));
-    }
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
-    if let Err(reason) = step::capture(&mut pip) {
-        return Ok(Err(format!("pip cannot install what is needed ({reason})")));
-    }
-    std::fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
-    Ok(Ok(python))
+    let requirements = tree::root().join(requirements);
+    let directory = tree::target().join("venv").join(name);
+    let python = directory.join("bin/python");
+    // Programs in an environment know its path, so one that was moved is made anew.
+    let wanted = format!("# {}\n{}", directory.display(), tree::read(&requirements)?);
+    install_once(&directory, &wanted, || {
+        step::capture(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory))?;
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
+        step::capture(&mut pip).map(|_| ())
+    })?;
+    Ok(python)
 }

@@ -1,0 +1,88 @@
+//! The AWS SDK for Java and the extended client library, run by Maven and JUnit.
+//!
+//! Maven's repository and what it builds lie in `sdk-java` below the target directory. Versions are those of
+//! `tests/sdk-java/pom.xml`. Once they are installed, Maven runs without a network.
+
+use super::{Client, Line, client_command, install_once, list};
+use crate::{step, tree};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(super) const CLIENT: Client = Client { name: "java", needs: &["javac", "mvn"], install, run };
+
+/// The oldest release of Java that the tests and the S3 server are written for.
+const JAVA_MIN: u32 = 17;
+const MANIFEST: &str = "tests/sdk-java/pom.xml";
+
+fn installed() -> PathBuf {
+    tree::target().join("sdk-java")
+}
+
+/// The arguments that every run of Maven has.
+fn with_maven(command: &mut Command) -> &mut Command {
+    let directory = installed();
+    command
+        .args(["--quiet", "--batch-mode", "--no-transfer-progress", "-Dstyle.color=never", "--file"])
+        .arg(tree::root().join(MANIFEST))
+        .arg(format!("-Dmaven.repo.local={}", directory.join("repository").display()))
+        .arg(format!("-Doutputs={}", directory.join("build").display()))
+}
+
+fn install() -> Result<(), String> {
+    let version = step::capture(Command::new("javac").arg("--version"))?;
+    if major(&version).is_none_or(|major| major < JAVA_MIN) {
+        return Err(format!("the compiler is {}, and at least {JAVA_MIN} is needed", version.trim()));
+    }
+    install_once(&installed(), &tree::read(&tree::root().join(MANIFEST))?, || {
+        let mut maven = Command::new("mvn");
+        with_maven(&mut maven).args(["-Dmaven.wagon.http.retryHandler.count=3", "-Dmaven.test.skip=true"]);
+        let output = maven.arg("test").output().map_err(|e| format!("mvn: {e}"))?;
+        // Maven tells its errors on standard output; the first one names what is missing.
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let reason = printed.lines().find(|line| line.contains("[ERROR]")).unwrap_or("mvn failed");
+        if output.status.success() { Ok(()) } else { Err(reason.to_owned()) }
+    })
+}
+
+fn run(endpoint: &str) -> Result<u32, String> {
+    let mut maven = client_command(Path::new("mvn"), endpoint);
+    list(with_maven(&mut maven).args(["--offline", "test"]), read)
+}
+
+/// `17` of `javac 17.0.15`.
+fn major(version: &str) -> Option<u32> {
+    let number = version.trim().strip_prefix("javac ")?;
+    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// A line as the listener of the tests writes it. Maven resets the colours of a terminal whether there is one
+/// or not.
+fn read(line: &str) -> Line<'_> {
+    let line = line.trim_start_matches("\u{1b}[0m");
+    match line.strip_prefix("passed ") {
+        Some(test) => Line::Passed(test),
+        None if line.is_empty() => Line::Noise,
+        None => Line::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_listener_are_read() {
+        assert_eq!(read("passed FifoTest.sizes [1]"), Line::Passed("FifoTest.sizes [1]"));
+        assert_eq!(read("FAILED FifoTest.sizes"), Line::Other);
+        assert_eq!(read("\u{1b}[0m\u{1b}[0mpassed QueueTest.tags"), Line::Passed("QueueTest.tags"));
+        assert_eq!(read("\u{1b}[0m"), Line::Noise);
+        assert_eq!(read("[ERROR] no"), Line::Other);
+    }
+
+    #[test]
+    fn versions_are_read() {
+        assert_eq!(major("javac 17.0.15\n"), Some(17));
+        assert_eq!(major("javac 21-ea"), Some(21));
+        assert_eq!(major("17"), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! The AWS SDK for JavaScript and `sqs-consumer`, run by node's own test runner.
+//!
+//! Node looks for packages beside the file that imports them, so the tests are copied to where the packages
+//! are installed, `sdk-js` below the target directory. Versions, down to the last dependency, are those of
+//! `tests/sdk-js/package-lock.json`.
+
+use super::{Client, Line, client_command, files_ending, install_once, list};
+use crate::{step, tree};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(super) const CLIENT: Client = Client { name: "javascript", needs: &["node", "npm"], install, run };
+
+/// The oldest release line of node that both packages support.
+const NODE_MIN: u32 = 20;
+const MANIFESTS: [&str; 2] = ["package.json", "package-lock.json"];
+
+fn sources() -> PathBuf {
+    tree::root().join("tests/sdk-js")
+}
+
+fn installed() -> PathBuf {
+    tree::target().join("sdk-js")
+}
+
+fn install() -> Result<(), String> {
+    let version = step::capture(Command::new("node").arg("--version"))?;
+    if major(&version).is_none_or(|major| major < NODE_MIN) {
+        return Err(format!("node is {}, and at least {NODE_MIN} is needed", version.trim()));
+    }
+    let directory = installed();
+    let mut wanted = version.clone();
+    for manifest in MANIFESTS {
+        wanted += &tree::read(&sources().join(manifest))?;
+    }
+    install_once(&directory, &wanted, || {
+        for manifest in MANIFESTS {
+            copy(&sources().join(manifest), &directory)?;
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error", "--cache"]);
+        npm.arg(directory.join("cache")).current_dir(&directory);
+        step::capture(&mut npm).map(|_| ())
+    })
+}
+
+fn run(endpoint: &str) -> Result<u32, String> {
+    let directory = installed();
+    for stale in files_ending(&directory, ".mjs")? {
+        std::fs::remove_file(&stale).map_err(|e| format!("cannot remove {}: {e}", stale.display()))?;
+    }
+    for source in files_ending(&sources(), ".mjs")? {
+        copy(&source, &directory)?;
+    }
+    let mut node = client_command(Path::new("node"), endpoint);
+    node.args(["--no-warnings", "--test", "--test-reporter=spec", "--test-timeout=60000"]);
+    let tests = files_ending(&directory, ".test.mjs")?;
+    node.arg("--test-concurrency=4").args(tests.iter().filter_map(|test| test.file_name()));
+    node.current_dir(&directory);
+    list(&mut node, read)
+}
+
+fn copy(source: &Path, directory: &Path) -> Result<(), String> {
+    let name = source.file_name().expect("a file that was listed or named has a name");
+    let copied = std::fs::copy(source, directory.join(name));
+    copied.map(|_| ()).map_err(|e| format!("cannot copy {}: {e}", source.display()))
+}
+
+/// `20` of `v20.11.1`.
+fn major(version: &str) -> Option<u32> {
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+/// A line of node's reporter `spec`.
+fn read(line: &str) -> Line<'_> {
+    match line.strip_prefix("✔ ") {
+        // What stands in parentheses at the end is how long the test took.
+        Some(test) => Line::Passed(test.rsplit_once(" (").map_or(test, |(name, _)| name)),
+        None if line.starts_with("ℹ ") => Line::Noise,
+        None => Line::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_reporter_are_read() {
+        assert_eq!(read("✔ fifo: one (or two) (12.5ms)"), Line::Passed("fifo: one (or two)"));
+        assert_eq!(read("✖ fifo: none (1ms)"), Line::Other);
+        assert_eq!(read("ℹ tests 7"), Line::Noise);
+    }
+
+    #[test]
+    fn versions_are_read() {
+        assert_eq!(major("v20.11.1\n"), Some(20));
+        assert_eq!(major("20"), None);
+    }
+}
