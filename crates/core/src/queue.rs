@@ -186,8 +186,11 @@ impl Queue {
             (Some(stated), Some(sent_at)) => Some(sent_at.plus_s(stated.settings.retention_s)),
             (None, _) | (_, None) => None,
         };
-        let times = [expiry, self.messages.due(), self.dedup.next_expiry(), self.attempts.next_expiry()];
-        times.into_iter().flatten().min()
+        // What is forgotten is looked up exactly, so freeing it can wait for a full second: else thousands of ids that
+        // are over one after the other would keep an idle shard awake.
+        let memory = [self.dedup.next_expiry(), self.attempts.next_expiry()].into_iter().flatten().min();
+        let memory = memory.map(|at| Timestamp(at.0.div_ceil(1_000) * 1_000));
+        [expiry, self.messages.due(), memory].into_iter().flatten().min()
     }
 
     /// The queue as its owner may see it. `None` for a shell.
