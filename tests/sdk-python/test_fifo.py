@@ -116,12 +116,12 @@ def test_ending_the_timeout_unlocks(sqs, fifo):
 
 
 def test_order_when_timeouts_end(sqs, name):
-    """Three were received together for a second and one of them is hidden for longer: those before it come."""
+    """Three were received together and one of them is hidden for longer: those before it come."""
     extended = [("foo", []), ("bar", ["foo"]), ("baz", ["foo", "bar"])]
     queues = [(create(sqs, f"{name}-{which}.fifo"), which, rest) for which, rest in extended]
     for queue, which, _ in queues:
         send(sqs, queue, "g", "foo", "bar", "baz")
-        messages = receive(sqs, queue, VisibilityTimeout=1)
+        messages = receive(sqs, queue, VisibilityTimeout=2)
         assert bodies(messages) == ["foo", "bar", "baz"]
         [chosen] = [m for m in messages if m["Body"] == which]
         change = {"ReceiptHandle": chosen["ReceiptHandle"], "VisibilityTimeout": 600}
@@ -142,7 +142,7 @@ def test_a_long_poll_ends_when_a_group_is_unlocked(sqs, fifo):
 def test_handles_expire(sqs, fifo):
     send(sqs, fifo, "g", "1")
     send(sqs, fifo, "h", "2")
-    [late, kept] = receive_n(sqs, fifo, 2, VisibilityTimeout=1)
+    [late, kept] = receive_n(sqs, fifo, 2, VisibilityTimeout=2)
     handle = late["ReceiptHandle"]
     sqs.change_message_visibility(QueueUrl=fifo, ReceiptHandle=kept["ReceiptHandle"], VisibilityTimeout=60)
     until(lambda: counts(sqs, fifo) == (1, 1, 0), "one message is visible again")

@@ -22,6 +22,8 @@ pub enum Command {
     CreateQueue {
         /// Its identity.
         arn: Arn,
+        /// By which revision the caller was judged and the attributes checked; none if there was no such queue.
+        judged: Revision,
         /// The attributes that the caller gave, in that order.
         settings: Vec<Setting>,
         /// Its tags.

@@ -20,6 +20,9 @@ pub const DELAY_S_MAX: u32 = 900;
 pub const WAIT_S_MAX: u32 = 20;
 /// Messages of one receive (sqs 9).
 pub const RECEIVE_MAX: u32 = 10;
+/// Messages of one receive together, bytes with attributes: what ten of the largest have. It matters only where the
+/// limits are raised.
+pub const RECEIVE_BYTES_MAX: usize = 10 << 20;
 /// Messages in flight of one queue (sqs 4).
 pub const IN_FLIGHT_MAX: usize = 120_000;
 /// A deleted queue's name stays taken this long, milliseconds (sqs 2).

@@ -213,7 +213,7 @@ impl Queue {
         self.statement(now) == other.statement(now)
             && self.messages.same(&other.messages)
             && remembered(&self.dedup, now) == remembered(&other.dedup, now)
-            && self.attempts.same(&other.attempts)
+            && self.attempts.same(&other.attempts, now)
             && self.tasks.same(&other.tasks)
     }
 }

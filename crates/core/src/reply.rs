@@ -2,7 +2,7 @@
 
 use crate::body::Body;
 use crate::event::{MoveTaskStated, Receives, SubscriptionStated, Tags};
-use crate::id::{Number, Revision, Uuid};
+use crate::id::{GroupKey, Number, Revision, Uuid};
 use crate::outbox::Parcel;
 pub use crate::queue::message::Where;
 use crate::queue::settings::Settings;
@@ -148,6 +148,8 @@ pub struct Peeked {
     pub receives: Receives,
     /// The queue from which it came to this dead-letter queue.
     pub source: Option<Arn>,
+    /// Its message group.
+    pub group: Option<GroupKey>,
     /// What it says.
     pub content: Content,
 }

@@ -238,7 +238,9 @@ impl Shard {
     /// Decides what a command does at the shard's present time. Changes nothing.
     pub fn decide(&self, command: Command, ids: &mut Ids) -> Result<Decided, Rejection> {
         match command {
-            Command::CreateQueue { arn, settings, tags } => self.create_queue(arn, &settings, tags),
+            Command::CreateQueue { arn, judged, settings, tags } => {
+                self.create_queue(arn, judged, &settings, tags)
+            }
             Command::Queue { arn, judged, ask } => self.ask_queue(&arn, judged, ask, ids),
             Command::ListQueues(page) => Ok(list(&self.queue_names, &page)),
             Command::ListSources { target, after, max } => {

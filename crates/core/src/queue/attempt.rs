@@ -77,10 +77,11 @@ impl Attempts {
         self.by_key.len()
     }
 
-    /// Are they the same? Where the log states them does not count.
-    pub(crate) fn same(&self, other: &Attempts) -> bool {
+    /// Are those the same that are not over at `now`? Where the log states them does not count.
+    pub(crate) fn same(&self, other: &Attempts, now: Timestamp) -> bool {
         let all = |attempts: &Attempts| {
-            let all = attempts.by_key.iter().map(|(key, a)| (*key, a.at, a.until, a.receipts.clone()));
+            let live = attempts.by_key.iter().filter(|(_, a)| now < a.at + limits::ATTEMPT_WINDOW_MS);
+            let all = live.map(|(key, a)| (*key, a.at, a.until, a.receipts.clone()));
             all.collect::<Vec<_>>()
         };
         all(self) == all(other)

@@ -72,7 +72,14 @@ where
         let receipt = Receipt { queue: queue.id, number: *number, receive: message.receives.count };
         Some(Delivery { receipt: asked.sealer.seal(receipt), message })
     };
-    let deliveries = chosen.iter().filter_map(deliver).collect::<Vec<_>>();
+    let mut bytes = 0;
+    let deliveries = chosen.iter().filter_map(deliver).take_while(|delivery| {
+        // One message is handed out whatever its size.
+        let first = bytes == 0;
+        bytes += delivery.message.content.body().size as usize;
+        first || bytes <= limits::RECEIVE_BYTES_MAX
+    });
+    let deliveries = deliveries.collect::<Vec<_>>();
     let numbers = deliveries.iter().map(|delivery| delivery.message.number).collect::<Vec<_>>();
     let mut events = Vec::new();
     if !numbers.is_empty() {
@@ -188,6 +195,7 @@ fn peeked(
         place: message.place,
         receives: message.receives,
         source: message.past.as_ref().and_then(|past| past.source.clone()),
+        group: message.group,
         content: content(&message.content)?,
     })
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub struct Settings {
     /// `VisibilityTimeout`, seconds, 0 to 43,200.
     pub visibility_s: u32,
-    /// `MaximumMessageSize`, bytes, 1,024 to 1,048,576.
+    /// `MaximumMessageSize`, bytes, 1,024 to 1,048,576, or to more where the limit is raised.
     pub message_bytes_max: u32,
     /// `MessageRetentionPeriod`, seconds, 60 to 1,209,600.
     pub retention_s: u32,
@@ -54,6 +54,19 @@ pub enum DedupScope {
     MessageGroup,
 }
 
+impl DedupScope {
+    /// All of them.
+    pub const ALL: [DedupScope; 2] = [DedupScope::Queue, DedupScope::MessageGroup];
+
+    /// As the attribute has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DedupScope::Queue => "queue",
+            DedupScope::MessageGroup => "messageGroup",
+        }
+    }
+}
+
 /// To what the throughput limit applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Throughput {
@@ -61,6 +74,19 @@ pub enum Throughput {
     PerQueue,
     /// `perMessageGroupId`; demands deduplication by message group.
     PerMessageGroup,
+}
+
+impl Throughput {
+    /// All of them.
+    pub const ALL: [Throughput; 2] = [Throughput::PerQueue, Throughput::PerMessageGroup];
+
+    /// As the attribute has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Throughput::PerQueue => "perQueue",
+            Throughput::PerMessageGroup => "perMessageGroupId",
+        }
+    }
 }
 
 /// Where messages go that were received too often.

@@ -13,8 +13,18 @@ use std::ops::Bound;
 impl Shard {
     /// The queue that is there if its attributes agree (sqs 5.2), else a new one, unless the name is
     /// blocked after a delete.
-    pub(super) fn create_queue(&self, arn: Arn, given: &[Setting], tags: Tags) -> Result<Decided, Rejection> {
-        if let Some(stated) = self.queue_by_name(&arn).and_then(|queue| queue.stated.as_ref()) {
+    pub(super) fn create_queue(
+        &self,
+        arn: Arn,
+        judged: Revision,
+        given: &[Setting],
+        tags: Tags,
+    ) -> Result<Decided, Rejection> {
+        let stated = self.queue_by_name(&arn).and_then(|queue| queue.stated.as_ref());
+        if stated.map_or(Revision(0), |stated| stated.revision) != judged {
+            return Err(Rejection::Stale);
+        }
+        if let Some(stated) = stated {
             return match stated.settings.first_difference(given) {
                 Some(attribute) => Err(Rejection::QueueExists { attribute }),
                 None => Ok(Decided::nothing(Reply::Done)),

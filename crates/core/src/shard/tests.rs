@@ -73,7 +73,8 @@ impl Live {
     }
 
     fn create(&mut self, name: &str, settings: Vec<Setting>) {
-        self.run(Command::CreateQueue { arn: queue(name), settings, tags: Tags::new() }).unwrap();
+        let (arn, judged) = (queue(name), self.judged(&queue(name)));
+        self.run(Command::CreateQueue { arn, judged, settings, tags: Tags::new() }).unwrap();
     }
 
     fn ask(&mut self, name: &str, ask: AskQueue) -> Result<Decided, Rejection> {

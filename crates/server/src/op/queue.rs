@@ -16,7 +16,8 @@ pub(super) async fn create<'r>(call: &Call<'_, 'r>, asked: &CreateQueue<'_>) -> 
     check_name(call.subject.arn.resource(), queue_attributes::kind(given))?;
     let settings = queue_attributes::settings(call, given).await?;
     let tags = tags::of_queue(asked.tags.as_deref().unwrap_or_default())?;
-    let answer = call.ask(Command::CreateQueue { arn: call.subject.arn.clone(), settings, tags }).await?;
+    let (arn, judged) = (call.subject.arn.clone(), call.judged());
+    let answer = call.ask(Command::CreateQueue { arn, judged, settings, tags }).await?;
     done(&call.of_queue(answer)?, call)?;
     call.ok(&Output::CreateQueue(url_output(call)))
 }

@@ -3,13 +3,14 @@
 use super::{Live, payload, queue, topic};
 use crate::command::{AskQueue, AskTopic, Command, Page, Presence, Publish, Receive};
 use crate::event::{Event, MessageStated, Receives, Tags};
-use crate::id::Uuid;
+use crate::id::{GroupKey, Uuid};
 use crate::queue::settings::Setting;
 use crate::reply::{More, Reply};
-use crate::shard::Config;
+use crate::shard::{Config, Decided};
 use crate::topic::filter::{AttributeFact, Facts, Policy, Scope, Value};
 use crate::topic::subscription::{Change, Filter};
 use crate::{Rejection, limits};
+use std::num::NonZero;
 use std::sync::Arc;
 
 fn filter(scope: Scope) -> Arc<Filter> {
@@ -18,12 +19,12 @@ fn filter(scope: Scope) -> Arc<Filter> {
     Arc::new(Filter { text: "{\"kind\":[\"x\"]}".into(), scope, policy })
 }
 
-#[test]
-fn no_more_than_120_000_messages_are_in_flight() {
+/// A queue with two messages in flight less than there may be, and eleven more, each of a group of its own.
+fn nearly_full(name: &str) -> Live {
     let mut live = Live::new(Config::default());
-    live.create("orders", vec![]);
-    let id = live.shard.queue_id(&queue("orders")).unwrap();
-    let message = |number| {
+    live.create(name, vec![]);
+    let id = live.shard.queue_id(&queue(name)).unwrap();
+    let message = |number: u64| {
         Event::Message(MessageStated {
             queue: id,
             number,
@@ -32,7 +33,7 @@ fn no_more_than_120_000_messages_are_in_flight() {
             visible_at: super::BEGIN,
             receives: Receives::default(),
             payload: payload("x"),
-            group: None,
+            group: Some(GroupKey(NonZero::new(u128::from(number)).unwrap())),
             dedup: None,
             past: None,
             journey: None,
@@ -43,14 +44,28 @@ fn no_more_than_120_000_messages_are_in_flight() {
     live.append((1..=max + 9).map(message).collect());
     let until = super::BEGIN.plus_s(30);
     live.append(vec![Event::Received { queue: id, until, numbers: (1..max - 1).collect() }]);
-    assert_eq!(live.receive("orders", 10).len(), 2, "up to the limit");
+    live
+}
+
+/// At the limit a standard queue tells a short poll so; a long poll, and any poll of a FIFO queue, get nothing.
+#[test]
+fn no_more_than_120_000_messages_are_in_flight() {
     let poll = |wait_s| AskQueue::Receive(Receive { max: 1, visibility_s: None, wait_s, attempt: None });
-    assert_eq!(live.ask("orders", poll(Some(0))).unwrap_err(), Rejection::InFlightFull);
-    assert_eq!(live.ask("orders", poll(None)).unwrap_err(), Rejection::InFlightFull);
-    let long = live.ask("orders", poll(Some(5))).unwrap();
-    assert!(matches!(long.reply, Reply::Received(ref none) if none.is_empty()), "a long poll gets nothing");
-    live.at(31);
-    assert_eq!(live.receive("orders", 10).len(), 10);
+    for (name, told) in [("orders", true), ("orders.fifo", false)] {
+        let mut live = nearly_full(name);
+        assert_eq!(live.receive(name, 10).len(), 2, "up to the limit");
+        for (wait_s, told) in [(Some(0), told), (None, told), (Some(5), false)] {
+            match live.ask(name, poll(wait_s)) {
+                Err(rejection) => assert!(told && rejection == Rejection::InFlightFull, "{name}"),
+                Ok(Decided { reply: Reply::Received(none), .. }) => {
+                    assert!(!told && none.is_empty(), "{name}")
+                }
+                Ok(other) => panic!("{other:?}"),
+            }
+        }
+        live.at(31);
+        assert_eq!(live.receive(name, 10).len(), 10);
+    }
 }
 
 #[test]
@@ -136,7 +151,8 @@ fn a_raw_copy_has_at_most_ten_attributes() {
 fn tags_are_compared_for_topics_only_and_bounded() {
     let mut live = Live::new(Config::default());
     let tags = |count: usize| (0..count).map(|n| (format!("k{n}").into(), "v".into())).collect::<Tags>();
-    let create = |tags| Command::CreateQueue { arn: queue("a"), settings: vec![], tags };
+    let create =
+        |tags| Command::CreateQueue { arn: queue("a"), judged: Default::default(), settings: vec![], tags };
     assert_eq!(live.run(create(tags(51))).unwrap_err(), Rejection::TooManyTags);
     live.run(create(tags(50))).unwrap();
     live.run(create(tags(1))).unwrap();

@@ -165,7 +165,15 @@ impl World {
                 settings.push(Setting::FifoQueue(Switch::On));
             }
             world
-                .command(arn, Command::CreateQueue { arn: arn.clone(), settings, tags: Tags::new() })
+                .command(
+                    arn,
+                    Command::CreateQueue {
+                        arn: arn.clone(),
+                        judged: Default::default(),
+                        settings,
+                        tags: Tags::new(),
+                    },
+                )
                 .unwrap();
         }
         world
