@@ -8,6 +8,7 @@
 
 use crate::body::Payload;
 use crate::id::{DedupKey, GroupKey, Number, PublicationId, QueueId, Revision, TopicId, Uuid};
+use crate::queue::expiry::Expired;
 use crate::queue::settings::Settings;
 use crate::topic::subscription::{Filter, Form};
 use crate::{Arn, Timestamp};
@@ -170,11 +171,8 @@ pub struct QueueStated {
     pub tags: Tags,
     /// First number that no message has had.
     pub next_number: Number,
-    /// Every message sent at or before this has expired, of those numbered below `expired_below`: one that came from
-    /// another queue later may have been sent earlier.
-    pub expired_before: Timestamp,
-    /// First number that `expired_before` does not speak of; the largest when it speaks of all.
-    pub expired_below: Number,
+    /// What has expired.
+    pub expired: Expired,
     /// Every message numbered below this was purged.
     pub purged_before: Number,
     /// When it was last purged; zero when never.

@@ -27,6 +27,9 @@ pub const RECEIVE_BYTES_MAX: usize = 10 << 20;
 pub const IN_FLIGHT_MAX: usize = 120_000;
 /// A deleted queue's name stays taken this long, milliseconds (sqs 2).
 pub const DELETED_WAIT_MS: u64 = 60_000;
+/// How often a queue's retention may have been raised, each time by more than has passed since, before what had expired
+/// the first time is forgotten.
+pub const EXPIRY_STEPS_MAX: usize = 1_000;
 /// Two purges of one queue are at least this far apart, milliseconds (sqs 2).
 pub const PURGE_WAIT_MS: u64 = 60_000;
 /// A deduplication id is remembered this long after the first message with it was accepted, milliseconds (sqs 10).

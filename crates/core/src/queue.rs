@@ -7,14 +7,15 @@
 //! A FIFO queue has another order of its messages, and a memory: of deduplication ids ([`dedup`]) and of attempts to
 //! receive ([`attempt`]). A dead-letter queue may have tasks that move its messages ([`moves`]).
 //!
-//! Invariant: no message that can expire is at or before `expired_before` and numbered below `expired_below`, none is
-//! numbered below `purged_before` but those that were leaving for another shard when the queue was purged.
+//! Invariant: no message is among those that the statements of the queue say have expired, or numbered below
+//! `purged_before`, but those that are leaving for another shard.
 //!
-//! All operations are O(log n) in the messages of the queue; purge and delete are O(1), their
-//! memory is freed in slices by [`crate::shard`].
+//! All operations on messages are O(log n) in those of the queue; purge and delete are O(1) and one step for each
+//! message that is leaving. Their memory is freed in slices by [`crate::shard`].
 
 pub(crate) mod attempt;
 pub(crate) mod dedup;
+pub mod expiry;
 pub(crate) mod fair;
 pub(crate) mod fifo;
 pub(crate) mod message;
@@ -32,6 +33,7 @@ use crate::reply::QueueView;
 use crate::{Arn, Lsn, Timestamp};
 use attempt::Attempts;
 use dedup::Dedup;
+use expiry::Expired;
 use message::Message;
 use messages::Messages;
 use moves::Tasks;
@@ -45,8 +47,7 @@ pub(crate) struct Queue {
     /// `None` in a shell: on replay, a queue that is stated only later.
     pub(crate) stated: Option<Stated>,
     pub(crate) next_number: Number,
-    pub(crate) expired_before: Timestamp,
-    pub(crate) expired_below: Number,
+    pub(crate) expired: Expired,
     pub(crate) purged_before: Number,
     pub(crate) purged_at: Timestamp,
     pub(crate) messages: Messages,
@@ -77,8 +78,7 @@ impl Queue {
             id,
             stated: None,
             next_number: 1,
-            expired_before: Timestamp::ZERO,
-            expired_below: 0,
+            expired: Expired::default(),
             purged_before: 0,
             purged_at: Timestamp::ZERO,
             messages: Messages::default(),
@@ -108,35 +108,34 @@ impl Queue {
         self.purged_before = self.purged_before.max(stated.purged_before);
         let mut gone = Vec::new();
         self.messages.purge(now, self.purged_before, &mut gone);
-        if stated.expired_before >= self.expired_before {
-            (self.expired_before, self.expired_below) = (stated.expired_before, stated.expired_below);
+        for (before, below) in stated.expired.pairs() {
+            self.expired.add(*before, *below);
+            self.messages.expire(now, *before, *below, &mut gone);
         }
-        self.messages.expire(now, self.expired_before, self.expired_below, &mut gone);
         gone
     }
 
     /// Takes a message in that was sent, copied or moved here, or is stated again. None is there under its number.
     pub(crate) fn enter(&mut self, now: Timestamp, number: Number, message: Message) {
         self.next_number = self.next_number.max(number + 1);
-        let (sent_at, group) = (message.sent_at, message.group);
         self.messages.insert(now, number, message);
-        self.messages.sent(sent_at, group);
     }
 
     /// Takes out all messages but those that leave, with all that is remembered of those that are gone.
-    pub(crate) fn purge(&mut self, now: Timestamp, before: Number) -> (Messages, Dedup) {
+    pub(crate) fn purge(&mut self, now: Timestamp, before: Number) -> (Messages, Dedup, Attempts) {
         self.purged_before = self.purged_before.max(before);
         self.purged_at = now;
-        self.attempts = Attempts::default();
         let emptied = self.dedup.emptied();
-        (self.messages.purge_all(now), std::mem::replace(&mut self.dedup, emptied))
+        let dedup = std::mem::replace(&mut self.dedup, emptied);
+        (self.messages.purge_all(now), dedup, std::mem::take(&mut self.attempts))
     }
 
     /// What a statement of this queue says at `now`. `None` for a shell. What has expired by then is
     /// said from the retention, because [`Queue::advance`] is called only when there is something to do.
     pub(crate) fn statement(&self, now: Timestamp) -> Option<QueueStated> {
         let stated = self.stated.as_ref()?;
-        let (expired_before, expired_below) = self.expired(now.minus_s(stated.settings.retention_s));
+        let mut expired = self.expired.clone();
+        expired.add(now.minus_s(stated.settings.retention_s), self.next_number);
         Some(QueueStated {
             id: self.id,
             arn: stated.arn.clone(),
@@ -146,38 +145,30 @@ impl Queue {
             settings: stated.settings.clone(),
             tags: stated.tags.clone(),
             next_number: self.next_number,
-            expired_before,
-            expired_below,
+            expired,
             purged_before: self.purged_before,
             purged_at: self.purged_at,
         })
     }
 
     /// Lets time pass: hidden messages become visible, old ones expire and are handed to `gone`.
-    /// Says whether anything became available. Idempotent. A shell does not expire anything: it does
-    /// not know its retention yet.
+    /// Says whether anything became available. Idempotent.
     pub(crate) fn advance(&mut self, now: Timestamp, gone: &mut Vec<Message>) -> Became {
-        if let Some(stated) = &self.stated {
-            let before = now.minus_s(stated.settings.retention_s);
-            (self.expired_before, self.expired_below) = self.expired(before);
-            self.messages.expire(now, before, Number::MAX, gone);
-        }
         self.dedup.expire(now);
         self.attempts.expire(now);
-        if self.messages.reveal(now) && self.messages.has_ready() {
-            Became::Available
-        } else {
-            Became::Nothing
-        }
+        let expired = self.expire(now, gone);
+        let revealed = self.messages.reveal(now);
+        // What expired may have held back others of its group.
+        if (expired || revealed) && self.messages.has_ready() { Became::Available } else { Became::Nothing }
     }
 
-    /// What has expired when everything sent at or before `before` has: the later of that and what had before.
-    fn expired(&self, before: Timestamp) -> (Timestamp, Number) {
-        if before >= self.expired_before {
-            (before, self.next_number)
-        } else {
-            (self.expired_before, self.expired_below)
-        }
+    /// Hands messages whose retention is over to `gone`. Says whether there were any. A shell does not expire anything:
+    /// it does not know its retention yet.
+    pub(crate) fn expire(&mut self, now: Timestamp, gone: &mut Vec<Message>) -> bool {
+        let Some(stated) = &self.stated else { return false };
+        let (before, there) = (now.minus_s(stated.settings.retention_s), gone.len());
+        self.messages.expire(now, before, Number::MAX, gone);
+        gone.len() > there
     }
 
     /// The next time at which [`Queue::advance`] has something to do.

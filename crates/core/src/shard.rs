@@ -17,6 +17,7 @@ mod cost;
 mod exchange;
 pub mod live;
 mod moves;
+mod names;
 mod placing;
 mod queues;
 mod redrive;
@@ -30,6 +31,7 @@ use crate::command::{Command, Page};
 use crate::event::{Event, ShardStated};
 use crate::id::{GroupKey, Ids, Number, PublicationId, QueueId, Revision, TopicId, Uuid};
 use crate::outbox::{Accepted, Outbox};
+use crate::queue::attempt::Attempts;
 use crate::queue::dedup::Dedup;
 use crate::queue::messages::Messages;
 use crate::queue::receipt::Sealer;
@@ -42,6 +44,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use names::Names;
 pub(crate) use placing::Placing;
 
 /// What a shard is told by its surroundings; not state.
@@ -55,7 +58,7 @@ pub struct Config {
     pub body_memory: u64,
     /// Whether the waits of 60 s after a delete and between purges are kept.
     pub waits: Waits,
-    /// Says whether a topic may send to a queue.
+    /// Says whether a topic, or a queue whose message moves, may send to a queue.
     pub permit: Arc<Permit>,
 }
 
@@ -96,9 +99,9 @@ pub struct Shard {
     format_stated: Lsn,
     sealer: Sealer,
     pub(crate) queues: BTreeMap<QueueId, Queue>,
-    pub(crate) queue_names: BTreeMap<Arn, QueueId>,
+    pub(crate) queue_names: Names<QueueId>,
     pub(crate) topics: BTreeMap<TopicId, Topic>,
-    topic_names: BTreeMap<Arn, TopicId>,
+    topic_names: Names<TopicId>,
     deleted: BTreeMap<Arn, DeletedName>,
     deleted_order: BTreeSet<(Timestamp, Arn)>,
     pub(crate) publications: BTreeMap<PublicationId, Publication>,
@@ -121,7 +124,7 @@ pub struct Shard {
 struct Doomed {
     messages: Messages,
     /// Freed with the last message.
-    _dedup: Dedup,
+    _memory: (Dedup, Attempts),
 }
 
 /// The name of a deleted queue, blocked for a while.
@@ -203,9 +206,9 @@ impl Shard {
             format_stated: Lsn(0),
             sealer: Sealer::new(&[0; 32]),
             queues: BTreeMap::new(),
-            queue_names: BTreeMap::new(),
+            queue_names: Names::default(),
             topics: BTreeMap::new(),
-            topic_names: BTreeMap::new(),
+            topic_names: Names::default(),
             deleted: BTreeMap::new(),
             deleted_order: BTreeSet::new(),
             publications: BTreeMap::new(),
@@ -242,13 +245,13 @@ impl Shard {
                 self.create_queue(arn, judged, &settings, tags)
             }
             Command::Queue { arn, judged, ask } => self.ask_queue(&arn, judged, ask, ids),
-            Command::ListQueues(page) => Ok(list(&self.queue_names, &page)),
+            Command::ListQueues(page) => Ok(list(self.queue_names.ordered(), &page)),
             Command::ListSources { target, after, max } => {
                 Ok(self.list_sources(&target, after.as_deref(), max))
             }
             Command::CreateTopic { arn, attributes, tags } => self.create_topic(arn, attributes, tags),
             Command::Topic { arn, judged, ask } => self.ask_topic(&arn, judged, ask, ids),
-            Command::ListTopics(page) => Ok(list(&self.topic_names, &page)),
+            Command::ListTopics(page) => Ok(list(self.topic_names.ordered(), &page)),
             Command::ListSubscriptions(page) => Ok(self.list_subscriptions(&page)),
             Command::Deliver { from, parcels } => Ok(self.take_in(from, parcels)),
             Command::Owed { to } => Ok(self.owed(to)),
@@ -287,7 +290,7 @@ impl Shard {
 
     /// All queues and topics, for the first filling of what callers are judged by.
     pub fn resources(&self) -> impl Iterator<Item = &Arn> {
-        self.queue_names.keys().chain(self.topic_names.keys())
+        self.queue_names.ordered().keys().chain(self.topic_names.ordered().keys())
     }
 
     /// Takes the resources whose judgement may have changed since this was last asked.
@@ -300,9 +303,15 @@ impl Shard {
         std::mem::take(&mut self.ready)
     }
 
+    /// Takes queues back, to be looked at when this is next asked, if anything may be handed out there.
+    pub fn make_ready(&mut self, queues: BTreeSet<QueueId>) {
+        let ready = |id: &QueueId| self.queues.get(id).is_none_or(|queue| queue.messages.has_ready());
+        self.ready.extend(queues.into_iter().filter(ready));
+    }
+
     /// The internal id of a queue.
     pub fn queue_id(&self, arn: &Arn) -> Option<QueueId> {
-        self.queue_names.get(arn).copied()
+        self.queue_names.find(arn)
     }
 
     /// A queue's ARN.
@@ -344,11 +353,11 @@ impl Shard {
     }
 
     pub(crate) fn queue_by_name(&self, arn: &Arn) -> Option<&Queue> {
-        self.queues.get(self.queue_names.get(arn)?)
+        self.queues.get(&self.queue_names.find(arn)?)
     }
 
     pub(crate) fn topic_by_name(&self, arn: &Arn) -> Option<&Topic> {
-        self.topics.get(self.topic_names.get(arn)?)
+        self.topics.get(&self.topic_names.find(arn)?)
     }
 
     /// The content of a message with its payload looked up.

@@ -25,11 +25,13 @@ pub(crate) fn bytes(command: &Command) -> u64 {
         Command::Topic { ask, .. } => topic(ask),
         Command::Deliver { parcels, .. } => {
             let parcel = |parcel: &postrider_core::outbox::Parcel| {
-                let deliveries = match &parcel.cargo {
-                    Cargo::Publication { deliveries, .. } => deliveries.len(),
-                    Cargo::Message(_) => 1,
+                let cargo = match &parcel.cargo {
+                    Cargo::Publication { deliveries, .. } => COPY * deliveries.len(),
+                    Cargo::Message(traveller) => {
+                        FIXED + traveller.source.as_str().len() + traveller.target.as_str().len()
+                    }
                 };
-                parcel.payload.bytes.len() + COPY * deliveries
+                parcel.payload.bytes.len() + cargo
             };
             parcels.iter().map(parcel).sum()
         }

@@ -19,6 +19,7 @@ use postrider_core::id::{Ids, QueueId, Revision};
 use postrider_core::reply::Reply;
 use postrider_core::{Command, Event, Lsn, Rejection, Shard, Timestamp, codec, limits};
 use postrider_log::{Entry, Space};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Somebody who waits for a reply.
@@ -58,6 +59,8 @@ pub struct Writer<T> {
     pub(crate) trim: Option<u64>,
     credit: i64,
     dropped: u64,
+    /// Queues with waiting receives for which this turn has done enough.
+    later: BTreeSet<QueueId>,
 }
 
 /// Bytes that compaction may write for each byte that commands write. One is enough while half of the log may
@@ -93,6 +96,7 @@ impl<T: Caller> Writer<T> {
             trim: None,
             credit: i64::try_from(log_bytes).unwrap_or(i64::MAX / 2),
             dropped: 0,
+            later: BTreeSet::new(),
         }
     }
 
@@ -137,6 +141,7 @@ impl<T: Caller> Writer<T> {
     /// Begins a turn. What the one before produced is in the log.
     pub fn begin(&mut self, now: Timestamp) {
         self.shard.advance(now);
+        self.shard.make_ready(std::mem::take(&mut self.later));
     }
 
     /// Has the turn taken in as much as one entry holds? Then it had better end.
@@ -170,8 +175,10 @@ impl<T: Caller> Writer<T> {
 
     /// Ends a turn: answers the polls that can be answered, closes the entry, and hands everything out.
     pub fn end(&mut self) -> Produced<T> {
-        let events = self.shard.step();
-        self.log(events);
+        if self.has_room() {
+            let events = self.shard.move_on();
+            self.log(events);
+        }
         self.serve_polls();
         while let Some(parked) = self.polls.expired(self.shard.now()) {
             self.replies.push((parked.caller, Ok(Reply::Received(Vec::new()))));
@@ -198,10 +205,23 @@ impl<T: Caller> Writer<T> {
             .shard
             .due()
             .map(|due| if self.polls.is_empty() { due.max(self.shard.now().plus_s(1)) } else { due });
-        [shard, self.polls.due(), self.shard.step_due()].into_iter().flatten().min()
+        // While the disk is full no task moves messages, and somebody has to look whether it still is.
+        let moves = self.shard.move_due();
+        let moves =
+            if self.has_room() { moves } else { moves.map(|due| due.max(self.shard.now().plus_s(1))) };
+        let later = (!self.later.is_empty()).then(|| self.shard.now());
+        [shard, self.polls.due(), moves, later].into_iter().flatten().min()
+    }
+
+    /// Has the log room for more than what this turn has decided?
+    fn has_room(&self) -> bool {
+        self.space.room(self.undurable_bytes())
     }
 
     fn carry_out(&mut self, command: Command) -> Result<Reply, Rejection> {
+        if !self.has_room() && matches!(&command, Command::Queue { ask: AskQueue::StartMove { .. }, .. }) {
+            return Err(Rejection::NoSpace);
+        }
         let decided = self.shard.decide(command, &mut self.ids)?;
         if !self.admits(&decided.events) {
             return Err(Rejection::NoSpace);
@@ -232,8 +252,8 @@ impl<T: Caller> Writer<T> {
 
     /// Puts the events of one command into one entry, and applies them.
     ///
-    /// Only a batch of publications that would be larger than an entry may be is split, between two of
-    /// them, each of which is answered on its own anyway.
+    /// Only what would be larger than an entry may be is split, between two events: a batch of publications, each of
+    /// which is answered on its own anyway, and what move tasks do.
     pub(crate) fn log(&mut self, mut events: Vec<Event>) {
         let expected = events.iter().map(weight::estimate).sum::<usize>();
         if self.buffer.len() + expected > self.entry_bytes_max {
@@ -286,13 +306,18 @@ impl<T: Caller> Writer<T> {
                 return;
             }
             for queue in ready {
-                self.serve_queue(queue);
+                if !self.later.contains(&queue) {
+                    self.serve_queue(queue);
+                }
             }
         }
     }
 
     /// Serves the polls of one queue, in order of their arrival, until one finds nothing. Whoever was allowed to
     /// receive when he came may not be any more, so he is held to what he was judged by.
+    ///
+    /// One that found only messages that were received too often has moved them away. What is behind them is for the
+    /// next turn, so that no turn moves a whole backlog.
     fn serve_queue(&mut self, queue: QueueId) {
         while let Some(waiting) = self.polls.take(queue) {
             if waiting.parked.caller.is_gone() {
@@ -303,9 +328,13 @@ impl<T: Caller> Writer<T> {
                 continue;
             };
             let (judged, ask) = (waiting.parked.judged, AskQueue::Receive(waiting.parked.receive));
+            let before = self.undurable_bytes();
             let result = self.carry_out(Command::Queue { arn, judged, ask });
             if matches!(&result, Ok(Reply::Received(messages)) if messages.is_empty()) {
                 self.polls.put_back(waiting);
+                if self.undurable_bytes() > before {
+                    self.later.insert(queue);
+                }
                 return;
             }
             self.replies.push((waiting.parked.caller, result));

@@ -7,6 +7,7 @@ use crate::event::{
     PublicationStated, QueueStated, ShardStated, SubscriptionStated, TopicStated,
 };
 use crate::id::{DedupKey, GroupKey, PublicationId, QueueId, Revision, TopicId};
+use crate::queue::expiry::Expired;
 use crate::queue::settings::{
     AllowedSources, DedupScope, Encryption, Fifo, Redrive, RedriveAllow, Settings, Switch, Throughput,
 };
@@ -112,6 +113,12 @@ fn shard(fields: In<'_>) -> Result<ShardStated, Malformed> {
 
 fn queue(fields: In<'_>) -> Result<QueueStated, Malformed> {
     let f = fields.read()?;
+    let mut expired = Expired::default();
+    for range in f.ranges(13) {
+        let f = range.read()?;
+        expired.add(Timestamp(f.int(1)), f.int(2));
+    }
+    expired.add(Timestamp(f.int(9)), f.ints(12).next().unwrap_or_else(|| f.int(8)));
     Ok(QueueStated {
         id: QueueId(f.int(1)),
         arn: f.arn(2)?,
@@ -121,10 +128,9 @@ fn queue(fields: In<'_>) -> Result<QueueStated, Malformed> {
         settings: settings(f.ranges(6).next().ok_or(Malformed::Field(6))?)?,
         tags: f.pairs(7)?,
         next_number: f.int(8),
-        expired_before: Timestamp(f.int(9)),
+        expired,
         purged_before: f.int(10),
         purged_at: Timestamp(f.int(11)),
-        expired_below: f.ints(12).next().unwrap_or(u64::MAX),
     })
 }
 

@@ -202,11 +202,19 @@ fn queue(o: &mut Out<'_>, stated: &QueueStated) {
     o.nested(6, |o| settings(o, &stated.settings));
     o.pairs(7, &stated.tags);
     o.int(8, stated.next_number);
-    o.int(9, stated.expired_before.0);
+    o.int(9, stated.expired.pairs().last().map_or(0, |last| last.0.0));
     o.int(10, stated.purged_before);
     o.int(11, stated.purged_at.0);
-    if stated.expired_below != u64::MAX {
-        o.int(12, stated.expired_below);
+    if let [earlier @ .., (_, below)] = stated.expired.pairs() {
+        if *below != stated.next_number {
+            o.item(12, *below);
+        }
+        for (before, below) in earlier {
+            o.nested(13, |o| {
+                o.int(1, before.0);
+                o.int(2, *below);
+            });
+        }
     }
 }
 

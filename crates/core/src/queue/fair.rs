@@ -73,6 +73,29 @@ enum Noise {
 impl Order {
     /// A message is in this place from now on. It is in no other.
     pub(crate) fn enter(&mut self, now: Timestamp, key: Key, place: Where, group: Option<GroupKey>) {
+        self.put(now, key, place, group, None);
+    }
+
+    /// A message that was sent then is new here, in this place.
+    pub(crate) fn arrive(
+        &mut self,
+        now: Timestamp,
+        key: Key,
+        place: Where,
+        group: Option<GroupKey>,
+        sent: Timestamp,
+    ) {
+        self.put(now, key, place, group, Some(sent));
+    }
+
+    fn put(
+        &mut self,
+        now: Timestamp,
+        key: Key,
+        place: Where,
+        group: Option<GroupKey>,
+        sent: Option<Timestamp>,
+    ) {
         *self.tally.of(place) += 1;
         let Some(group) = group else {
             if place == Where::Available {
@@ -85,16 +108,23 @@ impl Order {
         if members.noise == Noise::Noisy {
             *self.noisy_tally.of(place) += 1;
         }
-        match place {
-            Where::Available => {
-                let before = members.available.first().copied();
-                members.available.insert(key);
-                let (noise, after) = (members.noise, members.available.first().copied());
-                self.reindex(noise, group, before, after);
-                self.judge(now, group);
+        if let Some(sent) = sent.filter(|sent| *sent > members.last_sent) {
+            if members.noise == Noise::Noisy {
+                self.noisy_by_sent.remove(&(members.last_sent, group));
+                self.noisy_by_sent.insert((sent, group));
             }
-            Where::InFlight => self.judge(now, group),
-            Where::Delayed | Where::Leaving => {}
+            members.last_sent = sent;
+        }
+        let head = members.available.first().copied();
+        if place == Where::Available {
+            members.available.insert(key);
+        }
+        let (noise, head_after) = (members.noise, members.available.first().copied());
+        let acts = sent.is_some() || matches!(place, Where::Available | Where::InFlight);
+        let becomes_noisy = acts && members.crowds(now, self.tally.in_flight, &self.processing);
+        self.reindex(noise, group, head, head_after);
+        if becomes_noisy {
+            self.turn(group, Noise::Noisy);
         }
     }
 
@@ -127,20 +157,6 @@ impl Order {
         }
     }
 
-    /// A new message of this group entered the queue.
-    pub(crate) fn sent(&mut self, now: Timestamp, group: GroupKey) {
-        let Some(members) = self.groups.get_mut(&group) else { return };
-        let before = members.last_sent;
-        members.last_sent = before.max(now);
-        match members.noise {
-            Noise::Quiet => self.judge(now, group),
-            Noise::Noisy => {
-                self.noisy_by_sent.remove(&(before, group));
-                self.noisy_by_sent.insert((members.last_sent, group));
-            }
-        }
-    }
-
     /// A message left the state of being in flight after so many milliseconds: it was deleted, or its
     /// visibility timeout passed.
     pub(crate) fn processed(&mut self, now: Timestamp, group: Option<GroupKey>, ms: u64) {
@@ -148,7 +164,9 @@ impl Order {
         let Some(group) = group else { return };
         if let Some(members) = self.groups.get_mut(&group) {
             members.processing.add(now, ms);
-            self.judge(now, group);
+            if members.crowds(now, self.tally.in_flight, &self.processing) {
+                self.turn(group, Noise::Noisy);
+            }
         }
     }
 
@@ -192,21 +210,6 @@ impl Order {
         }
     }
 
-    /// Makes a group noisy that has become so. It ends only by what [`Order::leave`] and
-    /// [`Order::advance`] see, so that the preference does not flicker.
-    fn judge(&mut self, now: Timestamp, group: GroupKey) {
-        let Some(members) = self.groups.get(&group) else { return };
-        if members.noise == Noise::Noisy || members.available.is_empty() || silent(members.last_sent, now) {
-            return;
-        }
-        let in_flight = members.tally.in_flight;
-        let crowds = in_flight >= IN_FLIGHT_MIN && in_flight * SHARE_DIVISOR > self.tally.in_flight;
-        let (time, all) = (members.processing.at(now), self.processing.at(now));
-        if crowds || time.saturating_mul(SHARE_DIVISOR as u64) > all {
-            self.turn(group, Noise::Noisy);
-        }
-    }
-
     fn turn(&mut self, group: GroupKey, noise: Noise) {
         let Some(members) = self.groups.get_mut(&group) else { return };
         if members.noise == noise {
@@ -237,6 +240,20 @@ impl Order {
             before.map(|key| heads.remove(&(key, group)));
             after.map(|key| heads.insert((key, group)));
         }
+    }
+}
+
+impl Group {
+    /// Has the group become noisy? That ends only by what [`Order::leave`] and [`Order::advance`] see, so that the
+    /// preference does not flicker.
+    fn crowds(&self, now: Timestamp, in_flight_all: usize, processing_all: &Recent) -> bool {
+        if self.noise == Noise::Noisy || self.available.is_empty() || silent(self.last_sent, now) {
+            return false;
+        }
+        let in_flight = self.tally.in_flight;
+        let time = self.processing.at(now);
+        in_flight >= IN_FLIGHT_MIN && in_flight * SHARE_DIVISOR > in_flight_all
+            || time.saturating_mul(SHARE_DIVISOR as u64) > processing_all.at(now)
     }
 }
 

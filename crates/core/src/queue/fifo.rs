@@ -62,10 +62,10 @@ impl Order {
         }
     }
 
-    /// The messages that can be handed out: all that the group of the oldest can give, in order, then
-    /// those of the next group.
-    pub(crate) fn pick(&self) -> impl Iterator<Item = Number> {
-        self.ready.iter().filter_map(|(_, group)| self.groups.get(group)).flat_map(Group::deliverable)
+    /// The messages that can be handed out, by group: all that the group of the oldest can give, in order, then those of
+    /// the next group.
+    pub(crate) fn groups_ready(&self) -> impl Iterator<Item = impl Iterator<Item = Number>> {
+        self.ready.iter().filter_map(|(_, group)| self.groups.get(group)).map(Group::deliverable)
     }
 
     /// Can any message be handed out?

@@ -11,19 +11,32 @@
 use super::message::{Message, Where};
 use super::{fair, fifo};
 use crate::Timestamp;
-use crate::id::{GroupKey, Number};
+use crate::id::{GroupKey, Number, Uuid};
 use crate::reply::{Counts, FairCounts};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 
 /// The messages of a queue and their indexes.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
     by_number: BTreeMap<Number, Message>,
     by_sent: BTreeSet<(Timestamp, Number)>,
-    /// Messages on their way to another shard, with that shard and their number in what is owed to it.
-    leaving: BTreeMap<Number, (u16, u64)>,
+    /// Messages on their way to another shard.
+    leaving: BTreeMap<Number, Route>,
+    /// How many of those each task has sent on their way.
+    on_the_way: BTreeMap<Uuid, usize>,
     places: Places,
+}
+
+/// The way of a message to another shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// The shard.
+    pub(crate) to: u16,
+    /// Its number in what is owed to that shard.
+    pub(crate) owed: u64,
+    /// The task that moves it, if one does.
+    pub(crate) task: Option<Uuid>,
 }
 
 /// Where each message is.
@@ -39,6 +52,17 @@ struct Places {
 enum Order {
     Standard(fair::Order),
     Fifo(fifo::Order),
+}
+
+/// Whether to go on after a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// With the next message.
+    Next,
+    /// With the next message of another group, in a FIFO queue; else with the next message.
+    NextGroup,
+    /// Not at all.
+    Stop,
 }
 
 impl Default for Order {
@@ -68,7 +92,7 @@ impl Messages {
 
     /// Puts a message in. None is there under its number.
     pub(crate) fn insert(&mut self, now: Timestamp, number: Number, message: Message) {
-        self.places.enter(now, number, &message);
+        self.places.arrive(now, number, &message);
         self.by_sent.insert((message.sent_at, number));
         let there = self.by_number.insert(number, message);
         debug_assert!(there.is_none(), "the number was vacated");
@@ -80,7 +104,9 @@ impl Messages {
         self.places.processed(now, message.group, message.held_ms(now));
         self.places.leave(number, &message);
         self.by_sent.remove(&(message.sent_at, number));
-        self.leaving.remove(&number);
+        if message.place == Where::Leaving {
+            self.forget_route(number);
+        }
         Some(message)
     }
 
@@ -97,10 +123,13 @@ impl Messages {
     }
 
     /// A message is on its way to another shard: nothing happens to it until that shard has answered.
-    pub(crate) fn depart(&mut self, now: Timestamp, number: Number, to: (u16, u64)) {
+    pub(crate) fn depart(&mut self, now: Timestamp, number: Number, route: Route) {
         let Some(message) = self.find(number) else { return };
         self.by_sent.remove(&(message.sent_at, number));
-        self.leaving.insert(number, to);
+        self.leaving.insert(number, route);
+        if let Some(task) = route.task {
+            *self.on_the_way.entry(task).or_default() += 1;
+        }
         self.update(now, number, |message| message.place = Where::Leaving);
     }
 
@@ -108,7 +137,7 @@ impl Messages {
     pub(crate) fn stay(&mut self, now: Timestamp, number: Number, change: impl FnOnce(&mut Message)) {
         let Some(message) = self.find(number) else { return };
         self.by_sent.insert((message.sent_at, number));
-        self.leaving.remove(&number);
+        self.forget_route(number);
         self.update(now, number, |message| {
             message.place = Where::Available;
             message.visible_at = now;
@@ -116,10 +145,15 @@ impl Messages {
         });
     }
 
-    /// A new message of this group was sent.
-    pub(crate) fn sent(&mut self, now: Timestamp, group: Option<GroupKey>) {
-        if let (Order::Standard(order), Some(group)) = (&mut self.places.order, group) {
-            order.sent(now, group);
+    fn forget_route(&mut self, number: Number) {
+        let task = self.leaving.remove(&number).and_then(|route| route.task);
+        if let Some(task) = task
+            && let Some(messages) = self.on_the_way.get_mut(&task)
+        {
+            *messages -= 1;
+            if *messages == 0 {
+                self.on_the_way.remove(&task);
+            }
         }
     }
 
@@ -134,11 +168,27 @@ impl Messages {
     }
 
     /// Shows the messages that may be handed out, in the order in which they are, until `visit` has enough.
-    pub(crate) fn ready(&self, mut visit: impl FnMut(Number) -> ControlFlow<()>) {
-        let _ = match &self.places.order {
-            Order::Standard(order) => order.pick().try_for_each(&mut visit),
-            Order::Fifo(order) => order.pick().try_for_each(&mut visit),
-        };
+    pub(crate) fn ready(&self, mut visit: impl FnMut(Number) -> Visit) {
+        match &self.places.order {
+            Order::Standard(order) => {
+                for number in order.pick() {
+                    if visit(number) == Visit::Stop {
+                        return;
+                    }
+                }
+            }
+            Order::Fifo(order) => {
+                for group in order.groups_ready() {
+                    for number in group {
+                        match visit(number) {
+                            Visit::Next => {}
+                            Visit::NextGroup => break,
+                            Visit::Stop => return,
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// May any message be handed out?
@@ -178,8 +228,13 @@ impl Messages {
     }
 
     /// The messages on their way to another shard.
-    pub(crate) fn leaving(&self) -> &BTreeMap<Number, (u16, u64)> {
+    pub(crate) fn leaving(&self) -> &BTreeMap<Number, Route> {
         &self.leaving
+    }
+
+    /// Messages that this task has sent on their way.
+    pub(crate) fn on_the_way(&self, task: Uuid) -> usize {
+        self.on_the_way.get(&task).copied().unwrap_or(0)
     }
 
     /// Takes some message out, for freeing in slices.
@@ -195,10 +250,10 @@ impl Messages {
             Order::Fifo(_) => Messages::fifo(),
         };
         let mut purged = std::mem::replace(self, stay);
-        for (number, to) in std::mem::take(&mut purged.leaving) {
+        for (number, route) in purged.leaving.clone() {
             if let Some(message) = purged.remove(now, number) {
                 self.insert(now, number, message);
-                self.depart(now, number, to);
+                self.depart(now, number, route);
             }
         }
         purged
@@ -278,7 +333,7 @@ impl Messages {
         let mut ready = BTreeSet::new();
         self.ready(|number| {
             ready.insert(number);
-            ControlFlow::Continue(())
+            Visit::Next
         });
         let available = self.by_number.iter().filter(|(_, message)| message.place == Where::Available);
         match &self.places.order {
@@ -322,16 +377,33 @@ impl Messages {
 
 impl Places {
     fn enter(&mut self, now: Timestamp, number: Number, message: &Message) {
+        let key = self.hide(number, message);
+        match &mut self.order {
+            Order::Standard(order) => order.enter(now, key, message.place, message.group),
+            Order::Fifo(order) => order.enter(number, message.place, message.group()),
+        }
+    }
+
+    /// The message is new here.
+    fn arrive(&mut self, now: Timestamp, number: Number, message: &Message) {
+        let key = self.hide(number, message);
+        match &mut self.order {
+            Order::Standard(order) => {
+                order.arrive(now, key, message.place, message.group, message.sent_at);
+            }
+            Order::Fifo(order) => order.enter(number, message.place, message.group()),
+        }
+    }
+
+    /// Notes when a hidden message is to be seen. Gives the key under which it is.
+    fn hide(&mut self, number: Number, message: &Message) -> (Timestamp, Number) {
         let key = (message.visible_at, number);
         match message.place {
             Where::Delayed => self.delayed.insert(key),
             Where::InFlight => self.in_flight.insert(key),
             Where::Available | Where::Leaving => true,
         };
-        match &mut self.order {
-            Order::Standard(order) => order.enter(now, key, message.place, message.group),
-            Order::Fifo(order) => order.enter(number, message.place, message.group()),
-        }
+        key
     }
 
     fn leave(&mut self, number: Number, message: &Message) {

@@ -91,7 +91,7 @@ impl Task {
     }
 
     /// Messages that it may take in one step: a tenth of a second's, so that a rate is kept evenly.
-    pub(crate) fn step(&self) -> usize {
+    pub(crate) fn per_step(&self) -> usize {
         match self.stated.per_second {
             Some(rate) => (rate as usize).div_ceil(10),
             None => limits::MOVES_PER_TURN_MAX,

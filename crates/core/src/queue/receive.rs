@@ -1,6 +1,7 @@
 //! Handing messages out.
 
 use super::message::{Message, Where};
+use super::messages::Visit;
 use super::receipt::{Receipt, Sealer};
 use super::{Queue, settings::Settings};
 use crate::command::Receive;
@@ -8,7 +9,7 @@ use crate::event::{AttemptStated, Event, Receives};
 use crate::id::{DedupKey, Number};
 use crate::reply::{Content, Delivery, Peeked};
 use crate::{Rejection, Timestamp, limits};
-use std::ops::ControlFlow;
+use std::cell::OnceCell;
 
 /// What a receive does.
 #[derive(Debug, Default)]
@@ -41,7 +42,8 @@ pub(crate) struct Asked<'a, C> {
     pub(crate) now: Timestamp,
     pub(crate) receive: Receive,
     pub(crate) sealer: &'a Sealer,
-    pub(crate) exit: Exit,
+    /// Finds out what becomes of spent messages; asked when there is one.
+    pub(crate) exit: &'a dyn Fn() -> Exit,
     /// Looks a message's payload up.
     pub(crate) content: C,
 }
@@ -95,33 +97,28 @@ where
 }
 
 /// The messages to hand out, and those that are spent. In a group of a FIFO queue nothing may overtake a message that
-/// is on its way to another shard, since it may come back.
+/// is on its way to another shard, since it may come back. While no more can be on their way, spent messages are handed
+/// out like others: a shard that is slow to answer stops nobody.
 fn choose<C>(queue: &Queue, asked: &Asked<'_, C>, max: usize) -> (Vec<Number>, Vec<Number>) {
     let (mut chosen, mut spent) = (Vec::with_capacity(max.min(64)), Vec::new());
-    let mut held = None;
-    let fifo = asked.settings.fifo.is_some();
+    let exit = OnceCell::new();
     queue.messages.ready(|number| {
-        let Some(message) = queue.messages.find(number) else { return ControlFlow::Continue(()) };
-        if fifo && held == Some(message.group()) {
-            return ControlFlow::Continue(());
-        }
-        match asked.exit {
-            Exit::Here | Exit::There { .. } if is_spent(message, asked.settings, asked.now) => {
-                let room = match asked.exit {
-                    Exit::There { room } => room.min(limits::SPENT_PER_RECEIVE_MAX),
-                    Exit::Here | Exit::None => limits::SPENT_PER_RECEIVE_MAX,
-                };
-                if spent.len() >= room {
-                    return ControlFlow::Break(());
-                }
+        let Some(message) = queue.messages.find(number) else { return Visit::Next };
+        let exit = if is_spent(message, asked.settings, asked.now) {
+            *exit.get_or_init(asked.exit)
+        } else {
+            Exit::None
+        };
+        match exit {
+            Exit::Here if spent.len() >= limits::SPENT_PER_RECEIVE_MAX => return Visit::Stop,
+            Exit::Here => spent.push(number),
+            Exit::There { room } if spent.len() < room => {
                 spent.push(number);
-                if asked.exit != Exit::Here {
-                    held = Some(message.group());
-                }
+                return Visit::NextGroup;
             }
-            Exit::None | Exit::Here | Exit::There { .. } => chosen.push(number),
+            Exit::None | Exit::There { .. } => chosen.push(number),
         }
-        if chosen.len() < max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if chosen.len() < max { Visit::Next } else { Visit::Stop }
     });
     (chosen, spent)
 }

@@ -71,6 +71,9 @@ impl Shard {
 
     fn apply_shard(&mut self, lsn: Lsn, stated: &ShardStated) {
         self.sealer = Sealer::new(&stated.secret);
+        let seed = seed(&stated.secret);
+        self.queue_names.reseed(seed);
+        self.topic_names.reseed(seed);
         self.own_stated = lsn;
         self.own.secret = stated.secret;
         self.own.next_queue = self.own.next_queue.max(stated.next_queue);
@@ -105,14 +108,13 @@ impl Shard {
         self.live_bytes = self.live_bytes - before + after;
         gone.into_iter().for_each(|message| self.release(message));
         self.set_source(&stated.arn, old_target.as_ref(), stated.settings.redrive.as_ref());
-        self.schedule(stated.id);
+        self.touched(stated.id);
         self.changed.push(stated.arn.clone());
     }
 
     /// The queue of an event; a shell if it is stated only later.
     pub(super) fn queue_or_shell(&mut self, id: QueueId) -> &mut Queue {
-        let secret = &self.own.secret;
-        let seed = u64::from_le_bytes(secret[..8].try_into().expect("a secret has 32 bytes"));
+        let seed = seed(&self.own.secret);
         self.queues.entry(id).or_insert_with(|| Queue::shell(id, seed))
     }
 
@@ -127,14 +129,14 @@ impl Shard {
             if let Some(scheduled) = queue.scheduled {
                 self.due.remove(&(scheduled, id));
             }
-            for (to, number) in queue.messages.leaving().values() {
-                self.outbox.forget(*to, *number);
+            for route in queue.messages.leaving().values() {
+                self.outbox.forget(route.to, route.owed);
             }
-            self.doomed.push(Doomed { messages: queue.messages, _dedup: queue.dedup });
+            self.doomed.push(Doomed { messages: queue.messages, _memory: (queue.dedup, queue.attempts) });
             self.moving.remove(&id);
             self.ready.insert(id);
         }
-        if !self.queue_names.contains_key(arn) {
+        if self.queue_names.find(arn).is_none() {
             if let Some(old) = self.deleted.insert(arn.clone(), DeletedName { queue: id, at, stated: lsn }) {
                 self.deleted_order.remove(&(old.at, arn.clone()));
             }
@@ -162,10 +164,10 @@ impl Shard {
         let now = self.now;
         let queue = self.queue_or_shell(id);
         let memory = cost::memory(queue);
-        let (messages, dedup) = queue.purge(now, before);
+        let (messages, dedup, attempts) = queue.purge(now, before);
         let after = cost::memory(queue);
         self.live_bytes = self.live_bytes - memory + after;
-        self.doomed.push(Doomed { messages, _dedup: dedup });
+        self.doomed.push(Doomed { messages, _memory: (dedup, attempts) });
     }
 
     fn apply_message(&mut self, lsn: Lsn, stated: &MessageStated) {
@@ -193,7 +195,8 @@ impl Shard {
     /// Lets go of the message under a number that is about to be stated, if there is one.
     pub(super) fn vacate(&mut self, id: QueueId, number: Number) {
         let now = self.now;
-        let there = self.queues.get_mut(&id).and_then(|queue| queue.messages.remove(now, number));
+        let Some(queue) = self.queues.get_mut(&id).filter(|queue| number < queue.next_number) else { return };
+        let there = queue.messages.remove(now, number);
         if let Some(there) = there {
             self.release(there);
         }
@@ -207,12 +210,17 @@ impl Shard {
         self.touched(id);
     }
 
-    /// A queue's messages changed: its deadline may be nearer, and somebody may be waiting.
+    /// A queue's messages changed: its deadline may be nearer, and somebody may be waiting. What came to it too late to
+    /// stay expires at once, or a replay, which lets time pass between the entries of a turn, would let it go earlier.
     pub(super) fn touched(&mut self, id: QueueId) {
-        self.schedule(id);
-        if self.queues.get(&id).is_some_and(|queue| queue.messages.has_ready()) {
+        let Some(queue) = self.queues.get_mut(&id) else { return };
+        let mut gone = Vec::new();
+        queue.expire(self.now, &mut gone);
+        if queue.messages.has_ready() {
             self.ready.insert(id);
         }
+        self.schedule(id);
+        gone.into_iter().for_each(|message| self.release(message));
     }
 
     fn apply_topic(&mut self, lsn: Lsn, stated: &TopicStated) {
@@ -358,4 +366,9 @@ impl Shard {
             }
         }
     }
+}
+
+/// The seed of tables whose keys clients choose.
+fn seed(secret: &[u8; 32]) -> u64 {
+    u64::from_le_bytes(secret[..8].try_into().expect("a secret has 32 bytes"))
 }

@@ -80,8 +80,8 @@ impl Shard {
             let moving = self.moving.contains(&queue.id);
             assert_eq!(moving, queue.tasks.active().is_some(), "a move task goes on until its end");
             let stated = queue.stated.as_ref().map(|stated| &stated.arn);
-            let named = stated.and_then(|arn: &Arn| self.queue_names.get(arn));
-            assert_eq!(named, stated.is_some().then_some(&queue.id), "a queue is known by its name");
+            let named = stated.and_then(|arn: &Arn| self.queue_names.find(arn));
+            assert_eq!(named, stated.is_some().then_some(queue.id), "a queue is known by its name");
         }
         assert!(self.residency.used <= self.residency.budget, "I11: resident payloads");
     }

@@ -17,10 +17,12 @@ use crate::event::{CopyStated, DeduplicatedStated, Event, Journey, MessageStated
 use crate::id::{DedupKey, Number, QueueId};
 use crate::outbox::Owed;
 use crate::queue::message::{Content, Message};
+use crate::queue::messages::Route;
 
 impl Shard {
     /// Adds to `out` the statements that keep alive what `event`, of the entry at `lsn`, stated. None
-    /// when that is gone, or stated again later.
+    /// when that is gone, or stated again later; but a deduplication id may be stated twice after a crash, until it is
+    /// over.
     pub fn restate(&self, lsn: Lsn, event: &Event, out: &mut Vec<Event>) {
         let from = match event {
             Event::Publication(stated) => stated.from,
@@ -129,7 +131,7 @@ impl Shard {
 
     /// Where a message goes, if it is on its way.
     fn journey(&self, queue: QueueId, number: Number) -> Option<Box<Journey>> {
-        let (to, owed) = *self.queues.get(&queue)?.messages.leaving().get(&number)?;
+        let Route { to, owed, .. } = *self.queues.get(&queue)?.messages.leaving().get(&number)?;
         match self.outbox.find(to, owed)? {
             Owed::Copy { .. } => None,
             Owed::Message { target, why, .. } => {

@@ -9,6 +9,7 @@ use crate::event::{Journey, MoveTaskStated, Why};
 use crate::id::{Number, QueueId};
 use crate::outbox::{self, Arrival, Owed};
 use crate::queue::message::Where;
+use crate::queue::messages::Route;
 use crate::{Arn, Lsn};
 
 impl Shard {
@@ -21,7 +22,6 @@ impl Shard {
     ) {
         let now = self.now;
         for &(number, there) in numbers {
-            self.vacate(to, there);
             let target = self.queue_or_shell(to);
             target.next_number = target.next_number.max(there + 1);
             let found = self.queues.get_mut(&from).and_then(|queue| queue.messages.remove(now, number));
@@ -66,7 +66,11 @@ impl Shard {
     pub(super) fn depart(&mut self, id: QueueId, number: Number, journey: Option<&Journey>) {
         let Some(Journey { to, number: owed, target, why }) = journey else { return };
         let now = self.now;
-        self.queue_or_shell(id).messages.depart(now, number, (*to, *owed));
+        let task = match why {
+            Why::Spent => None,
+            Why::Task(id) => Some(*id),
+        };
+        self.queue_or_shell(id).messages.depart(now, number, Route { to: *to, owed: *owed, task });
         let (target, why) = (target.clone(), *why);
         self.outbox.add(*to, *owed, Owed::Message { queue: id, number, target, why });
     }
@@ -95,18 +99,21 @@ impl Shard {
         }
     }
 
-    /// A message that the other shard refused is available again, unless the queue was purged in the meantime.
+    /// A message that the other shard refused is available again, unless the queue was purged in the meantime, or the
+    /// message expired before the retention was raised.
     fn come_back(&mut self, id: QueueId, number: Number, why: Why) {
         let now = self.now;
         let Some(queue) = self.queues.get_mut(&id) else { return };
-        if number < queue.purged_before {
+        let expired =
+            queue.messages.find(number).is_some_and(|message| queue.expired.has(message.sent_at, number));
+        if expired || number < queue.purged_before {
             self.vacate(id, number);
-            return;
+        } else {
+            queue.messages.stay(now, number, |message| match why {
+                Why::Spent => message.past.get_or_insert_default().refused_at = now,
+                Why::Task(_) => {}
+            });
         }
-        queue.messages.stay(now, number, |message| match why {
-            Why::Spent => message.past.get_or_insert_default().refused_at = now,
-            Why::Task(_) => {}
-        });
         self.touched(id);
     }
 

@@ -4,6 +4,7 @@ use super::{Decided, Shard};
 use crate::command::{AskQueue, Receive};
 use crate::event::{Event, QueueStated, Tags};
 use crate::id::{Ids, QueueId, Revision};
+use crate::queue::expiry::Expired;
 use crate::queue::settings::{Setting, Settings};
 use crate::queue::{Queue, Stated, receive, send, settle};
 use crate::reply::{More, Reply};
@@ -43,8 +44,7 @@ impl Shard {
             modified: self.now,
             tags: limited(tags)?,
             next_number: 1,
-            expired_before: Timestamp::ZERO,
-            expired_below: 1,
+            expired: Expired::default(),
             purged_before: 0,
             purged_at: Timestamp::ZERO,
         };
@@ -124,7 +124,7 @@ impl Shard {
             now: self.now,
             receive,
             sealer: &self.sealer,
-            exit: self.exit(queue, stated),
+            exit: &|| self.exit(queue, stated),
             content: |content: &_| self.content(content),
         };
         let handed = receive::decide(queue, &asked)?;

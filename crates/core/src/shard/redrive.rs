@@ -7,14 +7,13 @@
 use super::{Decided, Placing, Shard};
 use crate::event::{Event, MoveFailure, MoveStatus, MoveTaskStated, Why};
 use crate::id::{Ids, Number, Uuid};
-use crate::outbox::Owed;
+use crate::queue::messages::Visit;
 use crate::queue::moves::Task;
 use crate::queue::receive::Exit;
 use crate::queue::{Queue, Stated};
 use crate::rejection::Refusal;
 use crate::reply::Reply;
 use crate::{Arn, Rejection, Timestamp, limits};
-use std::ops::ControlFlow;
 
 /// On whose behalf messages go from queue to queue.
 pub(super) const SERVICE: &str = "sqs.amazonaws.com";
@@ -51,6 +50,9 @@ impl Shard {
         why: Why,
         numbers: &[Number],
     ) -> Result<Vec<Event>, Refusal> {
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
         let to = target.shard(self.config.shards);
         if to != self.config.index {
             let leave = |number: &Number| {
@@ -80,7 +82,7 @@ impl Shard {
             queue: queue.id,
             id: ids.uuid(),
             destination,
-            per_second,
+            per_second: per_second.filter(|rate| *rate > 0),
             started: self.now.max(newest.unwrap_or_default()),
             status: MoveStatus::Running,
             moved: 0,
@@ -95,107 +97,139 @@ impl Shard {
         if task.stated.status != MoveStatus::Running {
             return Err(Rejection::MoveNotRunning);
         }
-        let on_the_way = self.on_the_way(queue, id) > 0;
+        let on_the_way = queue.messages.on_the_way(id) > 0;
         let status = if on_the_way { MoveStatus::Cancelling } else { MoveStatus::Cancelled };
         let reply = Reply::MoveCancelled { moved: task.stated.moved };
         Ok(Decided::one(Event::MoveTask(Box::new(task.with(status))), reply))
     }
 
-    /// What this shard does of its own accord at its present time: the next step of each move task.
-    pub fn step(&self) -> Vec<Event> {
+    /// What this shard does of its own accord at its present time: each move task takes its next messages, as far as
+    /// those of one turn go round. Who comes first changes with the time.
+    pub fn move_on(&self) -> Vec<Event> {
         let mut placing = Placing::new(self);
-        let queues = self.moving.iter().filter_map(|id| self.queues.get(id));
-        queues.flat_map(|queue| self.step_of(&mut placing, queue)).collect()
+        let (mut events, mut budget) = (Vec::new(), limits::MOVES_PER_TURN_MAX);
+        let turn = usize::try_from(self.now.0).unwrap_or(0) % self.moving.len().max(1);
+        let queues = self.moving.iter().skip(turn).chain(self.moving.iter().take(turn));
+        for queue in queues.filter_map(|id| self.queues.get(id)) {
+            events.extend(self.move_some(&mut placing, queue, &mut budget));
+        }
+        events
     }
 
-    /// When [`Shard::step`] has something to do, as far as that is a matter of time.
-    pub fn step_due(&self) -> Option<Timestamp> {
+    /// When [`Shard::move_on`] has something to do, as far as that is a matter of time.
+    pub fn move_due(&self) -> Option<Timestamp> {
         let queues = self.moving.iter().filter_map(|id| self.queues.get(id));
         let tasks = queues.filter_map(|queue| {
             let task = queue.tasks.running()?;
-            let waits = self.on_the_way(queue, task.stated.id) > 0 && self.take(queue, task).is_empty();
-            (!waits).then(|| task.next_at().max(self.now))
+            (!self.waits(queue, task)).then(|| task.next_at().max(self.now))
         });
         tasks.min()
     }
 
-    /// Messages that a task has taken and that have not arrived.
-    fn on_the_way(&self, queue: &Queue, id: Uuid) -> usize {
-        let ours = |(to, number): &&(u16, u64)| {
-            let owed = self.outbox.find(*to, *number);
-            matches!(owed, Some(Owed::Message { why, .. }) if *why == Why::Task(id))
-        };
-        queue.messages.leaving().values().filter(ours).count()
+    /// Can the task do nothing until other shards have answered?
+    fn waits(&self, queue: &Queue, task: &Task) -> bool {
+        if queue.messages.leaving().is_empty() {
+            return false;
+        }
+        let next = self.take(queue, task, 1);
+        let far = |target: &Arn| target.shard(self.config.shards) != self.config.index;
+        match next.first() {
+            None => true,
+            Some(number) => room(queue) == 0 && target(queue, task, *number).is_some_and(far),
+        }
     }
 
-    /// The messages that a task takes next.
-    fn take(&self, queue: &Queue, task: &Task) -> Vec<Number> {
-        let done = task.stated.moved + self.on_the_way(queue, task.stated.id) as u64;
+    /// The messages that a task takes next, so many at most.
+    fn take(&self, queue: &Queue, task: &Task, most: usize) -> Vec<Number> {
+        let done = task.stated.moved + queue.messages.on_the_way(task.stated.id) as u64;
         let left = usize::try_from(task.stated.to_move.saturating_sub(done)).unwrap_or(usize::MAX);
-        let most = left.min(task.step()).min(room(queue));
+        let most = left.min(most);
         let mut numbers = Vec::new();
         if most > 0 {
             queue.messages.ready(|number| {
                 numbers.push(number);
-                if numbers.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                if numbers.len() < most { Visit::Next } else { Visit::Stop }
             });
         }
         numbers
     }
 
-    fn step_of(&self, placing: &mut Placing<'_>, queue: &Queue) -> Vec<Event> {
+    /// The next messages of one task, and what becomes of it.
+    fn move_some(&self, placing: &mut Placing<'_>, queue: &Queue, budget: &mut usize) -> Vec<Event> {
         let (Some(task), Some(stated)) = (queue.tasks.active(), &queue.stated) else { return Vec::new() };
-        let on_the_way = self.on_the_way(queue, task.stated.id);
+        let leaving = queue.messages.leaving().len();
         if task.stated.status == MoveStatus::Cancelling {
-            let ended =
-                (on_the_way == 0).then(|| Event::MoveTask(Box::new(task.with(MoveStatus::Cancelled))));
+            let arrived = queue.messages.on_the_way(task.stated.id) == 0;
+            let ended = arrived.then(|| Event::MoveTask(Box::new(task.with(MoveStatus::Cancelled))));
             return ended.into_iter().collect();
         }
-        if self.now < task.next_at() {
+        if self.now < task.next_at() || *budget == 0 {
             return Vec::new();
         }
-        let numbers = self.take(queue, task);
-        let (mut events, failure) = self.take_home(placing, (queue, stated), task, &numbers);
-        let arrived = events
-            .iter()
-            .map(|event| if let Event::Moved { numbers, .. } = event { numbers.len() } else { 0 });
-        let moved = task.stated.moved + arrived.sum::<usize>() as u64;
-        let left = on_the_way > 0 || events.iter().any(|event| matches!(event, Event::Leaving { .. }));
+        let numbers = self.take(queue, task, task.per_step().min(*budget));
+        *budget -= numbers.len();
+        let Carried { mut events, failure, left } = self.carry_home(placing, (queue, stated), task, &numbers);
+        let here = |event: &Event| if let Event::Moved { numbers, .. } = event { numbers.len() } else { 0 };
+        let moved = task.stated.moved + events.iter().map(here).sum::<usize>() as u64;
+        let nothing_left = left + leaving == 0 && (numbers.is_empty() || moved >= task.stated.to_move);
         let status = match failure {
             Some(failure) => MoveStatus::Failed(failure),
-            None if (numbers.is_empty() || moved >= task.stated.to_move) && !left => MoveStatus::Completed,
+            None if nothing_left => MoveStatus::Completed,
             None => return events,
         };
         events.push(Event::MoveTask(Box::new(MoveTaskStated { moved, ..task.with(status) })));
         events
     }
 
-    /// Events that bring each message to where the task says, or to where it came from, up to the first that cannot
-    /// go there.
-    fn take_home(
+    /// Events that bring each message to where the task says, or to where it came from: up to the first that cannot
+    /// go there, or for which there is no room on the way to another shard.
+    fn carry_home(
         &self,
         placing: &mut Placing<'_>,
         (queue, stated): (&Queue, &Stated),
         task: &Task,
         numbers: &[Number],
-    ) -> (Vec<Event>, Option<MoveFailure>) {
-        let mut events = Vec::new();
-        let target = |number: &Number| {
-            let past = || queue.messages.find(*number)?.past.as_ref()?.source.as_ref();
-            task.stated.destination.as_ref().or_else(past)
-        };
+    ) -> Carried {
+        let mut carried = Carried { events: Vec::new(), failure: None, left: 0 };
         let why = Why::Task(task.stated.id);
-        for together in numbers.chunk_by(|a, b| target(a) == target(b)) {
-            let Some(target) = target(&together[0]) else {
-                return (events, Some(MoveFailure::CouldNotDetermineMessageSource));
+        let of = |number: &Number| target(queue, task, *number);
+        for together in numbers.chunk_by(|a, b| of(a) == of(b)) {
+            let Some(target) = of(&together[0]) else {
+                carried.failure = Some(MoveFailure::CouldNotDetermineMessageSource);
+                break;
             };
-            match self.carry(placing, (queue, &stated.arn), target, why, together) {
-                Ok(carried) => events.extend(carried),
-                Err(refusal) => return (events, Some(failure(refusal))),
+            let far = target.shard(self.config.shards) != self.config.index;
+            let most = if far { room(queue).saturating_sub(carried.left) } else { together.len() };
+            let some = &together[..most.min(together.len())];
+            match self.carry(placing, (queue, &stated.arn), target, why, some) {
+                Ok(events) => carried.events.extend(events),
+                Err(refusal) => {
+                    carried.failure = Some(failure(refusal));
+                    break;
+                }
+            }
+            carried.left += if far { some.len() } else { 0 };
+            if some.len() < together.len() {
+                break;
             }
         }
-        (events, None)
+        carried
     }
+}
+
+/// What a step of a task does.
+struct Carried {
+    events: Vec<Event>,
+    /// Why it cannot go on.
+    failure: Option<MoveFailure>,
+    /// Messages that leave for another shard.
+    left: usize,
+}
+
+/// Where a task brings a message: where it says, or where the message came from.
+fn target<'a>(queue: &'a Queue, task: &'a Task, number: Number) -> Option<&'a Arn> {
+    let source = || queue.messages.find(number)?.past.as_ref()?.source.as_ref();
+    task.stated.destination.as_ref().or_else(source)
 }
 
 /// What a refusal means for a task.

@@ -106,7 +106,7 @@ impl Shard {
         let (after_topic, after_id) = after.rsplit_once(':').unwrap_or(("", ""));
         let after_id = Uuid::parse(after_id);
         let from = after_topic.max(&asked.prefix);
-        let topics = self.topic_names.range::<str, _>((Bound::Included(from), Bound::Unbounded));
+        let topics = self.topic_names.ordered().range::<str, _>((Bound::Included(from), Bound::Unbounded));
         let topics = topics.take_while(|(arn, _)| arn.as_str().starts_with(&*asked.prefix));
         let found = topics.flat_map(|(arn, id)| {
             let after_id = if arn.as_str() == after_topic { after_id } else { None };

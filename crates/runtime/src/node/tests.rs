@@ -57,7 +57,12 @@ async fn try_queue(shard: &ShardHandle, arn: &Arn, ask: AskQueue) -> Result<Answ
 
 async fn create_queue(node: &Node, index: usize) -> Arn {
     let arn = queue(index);
-    let create = Command::CreateQueue { arn: arn.clone(), judged: Default::default(), settings: vec![], tags: BTreeMap::new() };
+    let create = Command::CreateQueue {
+        arn: arn.clone(),
+        judged: Default::default(),
+        settings: vec![],
+        tags: BTreeMap::new(),
+    };
     node.ask(&arn, create).await.unwrap().result.unwrap();
     arn
 }

@@ -33,7 +33,12 @@ fn arn(name: &str) -> Arn {
 }
 
 fn create(name: &str) -> Command {
-    Command::CreateQueue { arn: arn(name), judged: Default::default(), settings: vec![], tags: Default::default() }
+    Command::CreateQueue {
+        arn: arn(name),
+        judged: Default::default(),
+        settings: vec![],
+        tags: Default::default(),
+    }
 }
 
 fn ask(writer: &mut Writer<u32>, ask: AskQueue, caller: u32) {

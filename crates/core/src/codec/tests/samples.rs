@@ -9,7 +9,8 @@ use crate::event::{
     CopyStated, Event, MessageStated, OwedStated, PublicationStated, QueueStated, Receives, ShardStated,
     SubscriptionStated, Tags, TopicStated,
 };
-use crate::id::{PublicationId, QueueId, Revision, TopicId, Uuid};
+use crate::id::{Number, PublicationId, QueueId, Revision, TopicId, Uuid};
+use crate::queue::expiry::Expired;
 use crate::queue::settings::{Encryption, Settings};
 use crate::topic::filter::{Policy, Scope, Value};
 use crate::topic::subscription::{Filter, Form};
@@ -49,6 +50,13 @@ fn filter(scope: Scope) -> Arc<Filter> {
     Arc::new(Filter { text: r#"{"kind":["invoice"]}"#.into(), scope, policy })
 }
 
+/// What had expired at these seconds, below these numbers.
+pub(super) fn expired(pairs: &[(u64, Number)]) -> Expired {
+    let mut expired = Expired::default();
+    pairs.iter().for_each(|(seconds, below)| expired.add(time(*seconds), *below));
+    expired
+}
+
 pub(super) fn queue(settings: Settings) -> QueueStated {
     QueueStated {
         id: QueueId(7),
@@ -59,8 +67,7 @@ pub(super) fn queue(settings: Settings) -> QueueStated {
         settings,
         tags: tags([("env", ""), ("team", "blue")]),
         next_number: 301,
-        expired_before: time(2),
-        expired_below: u64::MAX,
+        expired: expired(&[(2, 301)]),
         purged_before: 200,
         purged_at: time(3),
     }
@@ -179,7 +186,7 @@ pub(super) fn edges() -> Vec<Event> {
         Event::Queue(Box::new(QueueStated { tags: Tags::new(), ..queue(off) })),
         Event::Queue(Box::new(QueueStated {
             next_number: u64::MAX,
-            expired_below: 77,
+            expired: expired(&[(9, 77), (5, 200), (2, 300)]),
             modified: max,
             ..queue(Settings::default())
         })),

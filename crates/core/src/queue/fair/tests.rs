@@ -19,10 +19,7 @@ fn at(ms: u64) -> Timestamp {
 /// Sends messages numbered from `from` on, available at once.
 fn send(order: &mut Order, now: u64, numbers: std::ops::Range<Number>, n: Option<usize>) {
     for number in numbers {
-        order.enter(at(now), (at(now), number), Where::Available, n.map(group));
-        if let Some(n) = n {
-            order.sent(at(now), group(n));
-        }
+        order.arrive(at(now), (at(now), number), Where::Available, n.map(group), at(now));
     }
 }
 
@@ -136,7 +133,13 @@ fn processing_time_is_forgotten() {
         order.groups.get_mut(&group(0)).unwrap().processing.add(at(start), 50);
         order.processing.add(at(start), 50);
         order.processing.add(at(start + later), 10);
-        order.sent(at(start + later), group(0));
+        order.arrive(
+            at(start + later),
+            (at(start + later), 9),
+            Where::Delayed,
+            Some(group(0)),
+            at(start + later),
+        );
         assert_eq!(order.counts().noisy_groups, noisy, "{later} ms later");
     }
 }
@@ -176,7 +179,6 @@ fn a_group_without_messages_is_gone() {
     assert_eq!(order.groups.len(), 1);
     order.leave((at(9), 2), Where::Delayed, Some(group(0)));
     assert!(order.groups.is_empty() && order.quiet.is_empty());
-    order.sent(at(1), group(0));
     order.processed(at(1), Some(group(0)), 5);
     assert!(order.groups.is_empty());
 }

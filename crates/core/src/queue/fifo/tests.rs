@@ -19,7 +19,7 @@ fn order(messages: &[(Number, Where, usize)]) -> Order {
 }
 
 fn picked(order: &Order) -> Vec<Number> {
-    order.pick().collect()
+    order.groups_ready().flatten().collect()
 }
 
 fn move_to(order: &mut Order, number: Number, from: Where, to: Where, n: usize) {

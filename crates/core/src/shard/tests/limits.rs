@@ -3,7 +3,7 @@
 use super::{Live, payload, queue, topic};
 use crate::command::{AskQueue, AskTopic, Command, Page, Presence, Publish, Receive};
 use crate::event::{Event, MessageStated, Receives, Tags};
-use crate::id::{GroupKey, Uuid};
+use crate::id::{GroupKey, Revision, Uuid};
 use crate::queue::settings::Setting;
 use crate::reply::{More, Reply};
 use crate::shard::{Config, Decided};
@@ -151,11 +151,11 @@ fn a_raw_copy_has_at_most_ten_attributes() {
 fn tags_are_compared_for_topics_only_and_bounded() {
     let mut live = Live::new(Config::default());
     let tags = |count: usize| (0..count).map(|n| (format!("k{n}").into(), "v".into())).collect::<Tags>();
-    let create =
-        |tags| Command::CreateQueue { arn: queue("a"), judged: Default::default(), settings: vec![], tags };
-    assert_eq!(live.run(create(tags(51))).unwrap_err(), Rejection::TooManyTags);
-    live.run(create(tags(50))).unwrap();
-    live.run(create(tags(1))).unwrap();
+    let create = |judged, tags| Command::CreateQueue { arn: queue("a"), judged, settings: vec![], tags };
+    assert_eq!(live.run(create(Revision(0), tags(51))).unwrap_err(), Rejection::TooManyTags);
+    live.run(create(Revision(0), tags(50))).unwrap();
+    assert_eq!(live.run(create(Revision(0), tags(1))).unwrap_err(), Rejection::Stale);
+    live.run(create(live.judged(&queue("a")), tags(1))).unwrap();
     let another = [("other".into(), "".into())].into();
     assert_eq!(live.ask("a", AskQueue::Tag(another)).unwrap_err(), Rejection::TooManyTags);
     live.ask("a", AskQueue::Untag(vec!["k0".into(), "unknown".into()])).unwrap();

@@ -69,6 +69,6 @@ fn a_statement_of_a_queue_says_what_has_expired_though_nobody_looked() {
     live.create("orders", vec![Setting::Retention(60)]);
     live.at(1000);
     let Event::Queue(stated) = &restated(&live, 2)[0] else { panic!() };
-    assert_eq!(stated.expired_before, super::BEGIN.plus_s(940));
+    assert_eq!(stated.expired.pairs(), [(super::BEGIN.plus_s(940), 1)]);
     assert_eq!(stated.arn, queue("orders"));
 }

@@ -65,7 +65,7 @@ impl Logged {
     }
 
     fn step(&mut self) {
-        let events = self.shard.step();
+        let events = self.shard.move_on();
         self.append(events);
     }
 
@@ -331,7 +331,7 @@ impl World {
         assert_eq!(found, there, "everything is in one place");
         for logged in &mut self.shards {
             logged.check(Restart::Yes);
-            assert_eq!(logged.shard.step_due(), None, "every task has come to its end");
+            assert_eq!(logged.shard.move_due(), None, "every task has come to its end");
         }
     }
 }

@@ -76,9 +76,10 @@ impl Model {
     fn send(&mut self, order: &mut Order, place: Where, n: Option<usize>) {
         self.next += 1;
         let visible = self.now + u64::from(place != Where::Available);
-        self.enter(order, Known { key: (Timestamp(visible), self.next), place, group: n });
+        let (now, key) = (Timestamp(self.now), (Timestamp(visible), self.next));
+        order.arrive(now, key, place, n.map(group), now);
+        self.messages.push(Known { key, place, group: n });
         if let Some(n) = n {
-            order.sent(Timestamp(self.now), group(n));
             self.sent.insert(n, self.now);
             self.judge(n);
         }
