@@ -6,9 +6,14 @@
 //! with and without one fdatasync per group of requests (`bench/ceiling`). Every measurement gets a fresh
 //! process and a fresh data directory; the server runs with `--durability fsync` and one credential, so that
 //! every signature is verified.
+//!
+//! `scale` and `core` ask another question: does it stay that fast when much is in the server?
 
+mod core;
+mod scale;
 mod table;
 
+use self::table::median_of;
 use crate::flags::Flags;
 use crate::http::Client;
 use crate::server::{self, ACCESS_KEY_ID, Access, Launch, Profile, SECRET_ACCESS_KEY};
@@ -94,6 +99,11 @@ struct Programs {
 
 /// `cargo x bench`.
 pub(crate) fn command(arguments: &[String]) -> Result<(), String> {
+    match arguments.split_first() {
+        Some((first, rest)) if first == "scale" => return scale::command(rest),
+        Some((first, rest)) if first == "core" => return core::command(rest),
+        Some(_) | None => {}
+    }
     let flags = Flags::parse(arguments, &["rounds", "seconds", "connections", "rate", "only"], &[])?;
     let plan = Plan {
         rounds: flags.number("rounds", 5)?,
@@ -114,9 +124,11 @@ pub(crate) fn smoke() -> Result<(), String> {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["test", "--quiet", "--release", "--locked", "--manifest-path"]);
         cargo.arg(tree::root().join("bench").join(name).join("Cargo.toml"));
-        step::exec(cargo.arg("--target-dir").arg(tree::target().join("bench").join(name)))?;
+        step::exec(cargo.arg("--target-dir").arg(programs_target()))?;
     }
-    run(&Plan { rounds: 1, seconds: 1, connections: 16, rate: None, only: None })
+    run(&Plan { rounds: 1, seconds: 1, connections: 16, rate: None, only: None })?;
+    scale::smoke()?;
+    core::smoke()
 }
 
 fn run(plan: &Plan) -> Result<(), String> {
@@ -135,12 +147,22 @@ fn run(plan: &Plan) -> Result<(), String> {
 }
 
 fn build(name: &str) -> Result<PathBuf, String> {
-    let target = tree::target().join("bench").join(name);
+    build_named(name, &format!("postrider-{name}"))
+}
+
+/// Where all of these programs are built: they have much below them in common.
+fn programs_target() -> PathBuf {
+    tree::target().join("bench")
+}
+
+/// Builds the program `binary` in `bench/name`.
+fn build_named(name: &str, binary: &str) -> Result<PathBuf, String> {
+    let target = programs_target();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--release", "--locked", "--manifest-path"]);
     cargo.arg(tree::root().join("bench").join(name).join("Cargo.toml")).arg("--target-dir").arg(&target);
     step::exec(&mut cargo)?;
-    Ok(target.join("release").join(format!("postrider-{name}")))
+    Ok(target.join("release").join(binary))
 }
 
 fn measure(plan: &Plan, programs: &Programs) -> Result<Vec<Measured>, String> {

@@ -37,6 +37,12 @@ const USAGE: &str = "cargo x <command>
   idle            1,000 parked long polls cost nothing [--windows 4]
   bench           load against server and ceiling     [--rounds 5] [--seconds 10] [--connections 64]
                                                       [--rate REQUESTS_PER_SECOND] [--only NAME,NAME]
+  bench scale     latency of a full server by an empty one  [--check] [--rounds 9] [--seconds 2] [--connections 2]
+                                                      [--messages 1000000] [--groups 100000] [--queues 10000]
+                                                      [--polls 5000] [--durability os|fsync]
+  bench core      instructions by operation on an empty and a full shard, bytes of a message, a group, an id
+                                                      [--check] [--only instructions|memory] [--cycles 1000]
+                                                      [--messages 1000000] [--groups 100000] [--queues 10000]
 
 POSTRIDER_BIN=PATH tests that binary instead of building one.";
 

@@ -69,6 +69,8 @@ pub(crate) struct Launch {
     pub(crate) shards: u32,
     /// Whether requests are signed.
     pub(crate) access: Access,
+    /// `--durability`: what an acknowledged request has survived.
+    pub(crate) durability: &'static str,
     /// Further flags.
     pub(crate) more: Vec<String>,
     /// A command to run the binary under; its words come first.
@@ -85,6 +87,7 @@ impl Launch {
             data_dir: data_dir.to_path_buf(),
             shards,
             access: Access::Open,
+            durability: "fsync",
             more: Vec::new(),
             under: Vec::new(),
             log: data_dir.with_extension("log"),
@@ -113,7 +116,8 @@ impl Launch {
         words.push(self.binary.to_string_lossy().into_owned());
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).arg("serve");
-        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--durability", "fsync"]);
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+        command.args(["--durability", self.durability]);
         command.arg("--data-dir").arg(&self.data_dir).arg("--shards").arg(self.shards.to_string());
         command.args(&self.more);
         command.env("NO_COLOR", "1");

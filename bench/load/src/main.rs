@@ -4,14 +4,17 @@
 //! an open loop: requests fall due at fixed times whether or not the server keeps up, and a latency counts
 //! from the time that the request was due, so that a stall is not hidden by the requests that it held back.
 //!
-//! One JSON object on standard output is the whole report.
+//! One JSON object on standard output is the whole report. `scale` is another kind of load: see there.
 
 mod clock;
 mod connection;
+mod flags;
 mod run;
+mod scale;
 mod scenario;
 mod sign;
 
+use flags::Flags;
 use scenario::{Kind, Scenario};
 use std::time::Duration;
 
@@ -35,45 +38,45 @@ struct Options {
     pid: Option<u32>,
 }
 
-fn options() -> Result<Options, Fault> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let mut pairs = std::collections::HashMap::new();
-    for pair in arguments.chunks(2) {
-        let [name, value] = pair else { return Err(format!("{} needs a value", pair[0]).into()) };
-        pairs.insert(name.as_str(), value.as_str());
-    }
-    let mut take = |name: &str| pairs.remove(name).map(str::to_owned);
-    let kind = take("--scenario").ok_or("--scenario is missing")?;
-    let seconds = take("--seconds").map_or(Ok(10), |text| text.parse::<u64>())?;
-    let warmup = take("--warmup").map_or(Ok(2), |text| text.parse::<u64>())?;
+fn options(arguments: &[String]) -> Result<Options, Fault> {
+    let mut flags = Flags::parse(arguments)?;
+    let kind: String = flags.need("--scenario")?;
+    let seconds = flags.take("--seconds")?.unwrap_or(10);
+    let warmup = flags.take("--warmup")?.unwrap_or(2);
     let options = Options {
-        target: take("--target").ok_or("--target HOST:PORT is missing")?,
+        target: flags.need("--target")?,
         kind: Kind::parse(&kind)?,
-        connections: take("--connections").map_or(Ok(64), |text| text.parse())?,
+        connections: flags.take("--connections")?.unwrap_or(64),
         warmup: Duration::from_secs(warmup),
         measure: Duration::from_secs(seconds),
-        rate: take("--rate").map(|text| text.parse()).transpose()?,
-        prefill: take("--prefill").map_or(Ok((seconds + warmup) * PREFILL_PER_S), |text| text.parse())?,
-        metrics: take("--metrics"),
-        pid: take("--pid").map(|text| text.parse()).transpose()?,
+        rate: flags.take("--rate")?,
+        prefill: flags.take("--prefill")?.unwrap_or((seconds + warmup) * PREFILL_PER_S),
+        metrics: flags.take("--metrics")?,
+        pid: flags.take("--pid")?,
     };
-    match pairs.keys().next() {
-        Some(unknown) => Err(format!("unknown flag {unknown}").into()),
-        None if options.connections == 0 => Err("--connections must be at least 1".into()),
-        None => Ok(options),
+    flags.end()?;
+    if options.connections == 0 {
+        return Err("--connections must be at least 1".into());
     }
+    Ok(options)
 }
 
 fn main() -> Result<(), Fault> {
-    let options = options()?;
-    let secret = std::env::var("AWS_SECRET_ACCESS_KEY").unwrap_or_else(|_| "made-up".to_owned());
-    let id = std::env::var("AWS_ACCESS_KEY_ID").unwrap_or_else(|_| "000000000000".to_owned());
-    let signer = sign::Signer::new(&id, &secret, "us-east-1", &options.target, clock::now());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     tokio::task::LocalSet::new().block_on(&runtime, async {
-        let scenario = Scenario::prepare(options.kind, &options.target, signer, options.prefill).await?;
-        let report = run::run(&options, scenario).await?;
+        let report = match arguments.split_first() {
+            Some((first, rest)) if first == "scale" => scale::command(rest).await?,
+            Some(_) | None => load(&arguments).await?,
+        };
         println!("{report}");
         Ok(())
     })
+}
+
+async fn load(arguments: &[String]) -> Result<String, Fault> {
+    let options = options(arguments)?;
+    let signer = sign::Signer::of_environment(&options.target);
+    let scenario = Scenario::prepare(options.kind, &options.target, signer, options.prefill).await?;
+    run::run(&options, scenario).await
 }

@@ -222,17 +222,17 @@ impl Script {
     }
 }
 
-fn accepted(status: u16, connection: &Connection) -> Result<(), String> {
+pub fn accepted(status: u16, connection: &Connection) -> Result<(), String> {
     if status == 200 { Ok(()) } else { Err(format!("status {status}: {}", connection.body())) }
 }
 
 /// A body without anything to escape.
-fn plain_body() -> String {
+pub fn plain_body() -> String {
     "the quick brown fox jumps over the lazy dog. ".chars().cycle().take(BODY_BYTES).collect()
 }
 
 /// The first string member of that name, as it stands in the JSON.
-fn json_text<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+pub fn json_text<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = json.split_once(&format!("\"{name}\""))?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     rest.split('"').next()

@@ -1,6 +1,7 @@
 //! Signature Version 4 by header, for the two kinds of requests that are sent here: a POST to `/` with a
 //! body in AWS JSON or in AWS Query.
 
+use crate::clock;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -55,6 +56,13 @@ impl Signer {
         let (sqs_key, sns_key) = (key(Service::Sqs), key(Service::Sns));
         let (id, host, region) = (id.to_owned(), host.to_owned(), region.to_owned());
         Signer { id, host, date, region, sqs_key, sns_key }
+    }
+
+    /// A signer for the credential of the environment, one host, and now.
+    pub fn of_environment(host: &str) -> Signer {
+        let secret = std::env::var("AWS_SECRET_ACCESS_KEY").unwrap_or_else(|_| "made-up".to_owned());
+        let id = std::env::var("AWS_ACCESS_KEY_ID").unwrap_or_else(|_| "000000000000".to_owned());
+        Signer::new(&id, &secret, "us-east-1", host, clock::now())
     }
 
     /// The bytes of a signed request; `action` is the target of an SQS request and ignored for SNS.

@@ -39,27 +39,99 @@ pub enum OnQueue {
     /// Shows its messages as `available/in flight/delayed`.
     Counts,
     /// Sends messages, several in one batch.
-    Send {
-        /// What they say.
-        bodies: Vec<String>,
-        /// Seconds until they are visible.
-        delay_s: Option<u32>,
-    },
+    Send(Outgoing),
     /// Receives messages and shows them.
-    Receive {
-        /// How many at most.
-        max: u32,
-        /// Seconds until they are visible again.
-        visibility_s: Option<u32>,
-        /// Seconds to wait for one.
-        wait_s: Option<u32>,
-    },
+    Receive(Incoming),
+    /// Shows its messages without receiving them, in the order in which they came to it. Only where time is simulated.
+    Peek,
     /// Deletes messages, several in one batch.
     Delete(Vec<Handle>),
     /// Changes when messages are visible, several in one batch.
     Visibility(Vec<Handle>, u32),
     /// Removes all its messages.
     Purge,
+    /// Shows the names of the queues whose dead-letter queue it is.
+    Sources,
+    /// Starts a task that moves its messages.
+    StartMove {
+        /// To this queue; each to the one it came from if absent.
+        to: Option<String>,
+        /// Messages in a second.
+        rate: Option<u32>,
+    },
+    /// Stops a task that moves its messages, and shows how many it has moved.
+    CancelMove(Task),
+    /// Shows the tasks that move its messages, newest first.
+    Moves,
+}
+
+/// Messages to send. Group and deduplication id are those of each of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outgoing {
+    /// What they say.
+    pub bodies: Vec<String>,
+    /// Seconds until they are visible.
+    pub delay_s: Option<u32>,
+    /// `MessageGroupId`.
+    pub group: Option<String>,
+    /// `MessageDeduplicationId`.
+    pub dedup: Option<String>,
+}
+
+/// How to receive, and what to show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Incoming {
+    /// How many at most.
+    pub max: u32,
+    /// Seconds until they are visible again.
+    pub visibility_s: Option<u32>,
+    /// Seconds to wait for one.
+    pub wait_s: Option<u32>,
+    /// `ReceiveRequestAttemptId`.
+    pub attempt: Option<String>,
+    /// What to show of each message besides what it says.
+    pub show: Vec<Shown>,
+}
+
+/// Something that is known of a message that was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// How often it was received.
+    Count,
+    /// Its group.
+    Group,
+    /// Its deduplication id.
+    Dedup,
+    /// The queue from which it came to this dead-letter queue.
+    Source,
+    /// Which of the different handles of this message its handle is, from 1.
+    Handle,
+    /// When it was sent, whole seconds since the script began.
+    Sent,
+    /// When it was first received, likewise.
+    First,
+}
+
+impl Shown {
+    /// All, by the names that scripts know.
+    pub(crate) const NAMES: [(&str, Shown); 7] = [
+        ("count", Shown::Count),
+        ("group", Shown::Group),
+        ("dedup", Shown::Dedup),
+        ("source", Shown::Source),
+        ("handle", Shown::Handle),
+        ("sent", Shown::Sent),
+        ("first", Shown::First),
+    ];
+}
+
+/// Which task that moves messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// The one of the queue that was started so manieth, from 1; the last if absent.
+    Started(Option<usize>),
+    /// One that nobody started.
+    Forged,
 }
 
 /// What is done with a topic.
@@ -87,6 +159,8 @@ pub enum OnTopic {
         bodies: Vec<String>,
         /// Attributes of each of them.
         attributes: Vec<Attribute>,
+        /// `MessageGroupId` of each of them.
+        group: Option<String>,
     },
 }
 
@@ -145,36 +219,8 @@ pub trait Target {
     }
 }
 
-/// The receipt handles that a target was handed, in order, by queue and by the message as it is shown.
-#[derive(Debug)]
-pub(crate) struct Handles<T> {
-    by_message: BTreeMap<(String, String), Vec<T>>,
-    forged: T,
-}
-
-impl<T: Clone> Handles<T> {
-    pub(crate) fn new(forged: T) -> Handles<T> {
-        Handles { by_message: BTreeMap::new(), forged }
-    }
-
-    pub(crate) fn add(&mut self, queue: &str, word: &str, handle: T) {
-        self.by_message.entry((queue.into(), word.into())).or_default().push(handle);
-    }
-
-    /// The handle that a script means.
-    pub(crate) fn find(&self, handle: &Handle) -> Result<T, Fault> {
-        let Handle::Issued { queue, word, receive } = handle else { return Ok(self.forged.clone()) };
-        let issued = self.by_message.get(&(queue.clone(), word.clone())).map_or(&[][..], Vec::as_slice);
-        let found = match receive {
-            Some(receive) => issued.get(receive - 1),
-            None => issued.last(),
-        };
-        found.cloned().ok_or_else(|| Fault(format!("{queue} did not hand out {word} that often")))
-    }
-}
-
 /// The queue attributes of the language with their names in SQS.
-pub(crate) const QUEUE_ATTRIBUTES: [(&str, &str); 8] = [
+pub(crate) const QUEUE_ATTRIBUTES: [(&str, &str); 14] = [
     ("visibility", "VisibilityTimeout"),
     ("size", "MaximumMessageSize"),
     ("retention", "MessageRetentionPeriod"),
@@ -183,6 +229,12 @@ pub(crate) const QUEUE_ATTRIBUTES: [(&str, &str); 8] = [
     ("policy", "Policy"),
     ("sse", "SqsManagedSseEnabled"),
     ("kms", "KmsMasterKeyId"),
+    ("fifo", "FifoQueue"),
+    ("content-dedup", "ContentBasedDeduplication"),
+    ("scope", "DeduplicationScope"),
+    ("throughput", "FifoThroughputLimit"),
+    ("redrive", "RedrivePolicy"),
+    ("allow", "RedriveAllowPolicy"),
 ];
 
 /// The topic attributes of the language with their names in SNS.

@@ -4,15 +4,17 @@
 //! Every name gets a prefix, so that many scripts can run on one server at once. `restart` and `compact`
 //! do nothing here, because no client can see them.
 
+mod attributes;
 mod client;
 mod sns;
 mod sqs;
 
-use crate::action::{Action, Fault, Handles, Target};
+use crate::action::{Action, Fault, Target};
+use crate::ledger::{Handles, Ledger, Tasks};
 use crate::refusal;
 use client::Client;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Account and region of who does not say.
 const ACCOUNT: &str = "000000000000";
@@ -26,7 +28,10 @@ pub struct HttpTarget {
     client: Client,
     prefix: String,
     begin: Instant,
+    began: SystemTime,
     handles: Handles<String>,
+    tasks: Tasks<String>,
+    ledger: Ledger,
 }
 
 /// Why an operation did not answer as it should.
@@ -52,7 +57,10 @@ impl HttpTarget {
             client: Client::new(address),
             prefix: prefix.into(),
             begin: Instant::now(),
+            began: SystemTime::now(),
             handles: Handles::new("Zm9yZ2Vk".into()),
+            tasks: Tasks::new(String::new()),
+            ledger: Ledger::default(),
         }
     }
 

@@ -8,6 +8,11 @@
 //! 00:03  delete   orders  a@1             # by the handle of its first receive; the last one if unsaid
 //! 00:04  delete   orders  handle=forged   -> !ReceiptHandleIsInvalid
 //! 00:33  receive  orders                  -> nothing
+//!
+//! 00:40  create   fifo.fifo  content-dedup=on
+//! 00:41  send     fifo.fifo  group=g dedup=x  1
+//! 00:42  send     fifo.fifo  group=g dedup=x  2  -> =1     # told what was told for 1
+//! 00:43  receive  fifo.fifo  show=group,count -> 1:g:1
 //! ```
 //!
 //! The *same file* runs on a [`World`] of pure shards, whose time is simulated, and over HTTP on the
@@ -18,22 +23,29 @@
 //! - A word that begins with `{`, `[` or `"` is JSON and ends with it, so it may have spaces.
 //! - A message that came through a topic in an envelope is shown as `topic/body`, a raw one as `body`.
 //! - A verb that asks (`receive`, `counts`, `attributes`, ...) says what it expects behind `->`; one that
-//!   does expects `ok` if it says nothing. A batch has one `ok` or refusal for each entry.
+//!   does expects `ok` if it says nothing. A batch has one `ok` or refusal for each entry; a send that only repeated
+//!   the message `a`, for its deduplication id, has `=a`.
+//! - `n3..5` stands for `n3 n4 n5`, where words are bodies, messages or answers.
+//! - A move task is shown as `status:moved/to move`, then `to=`, `rate=` and the reason of a failure, if it has them.
+//! - Whatever a script expects, sequence numbers must rise, and messages keep the ids that senders were told.
 //! - `restart` and `compact` change nothing that a client sees; a pure target does both and checks it.
 
 mod action;
 mod http;
+mod ledger;
 mod parse;
 mod refusal;
 mod run;
 mod token;
 mod world;
 
-pub use action::{Action, Attribute, Fault, Handle, OnQueue, OnTopic, Target};
+pub use action::{
+    Action, Attribute, Fault, Handle, Incoming, OnQueue, OnTopic, Outgoing, Shown, Target, Task,
+};
 pub use http::HttpTarget;
-pub use parse::{Expected, Mistake, Script, Step};
+pub use parse::{Expected, Mistake, Runs, Script, Step, hash};
 pub use run::{Failure, run};
-pub use world::{Options, Verify, World};
+pub use world::{Exchange, Fate, Options, Verify, World};
 
 /// Runs a script on one pure shard and on four, with every step checked.
 ///

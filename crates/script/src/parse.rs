@@ -3,38 +3,58 @@
 //! | verb | on | words | options |
 //! |---|---|---|---|
 //! | `create`, `set` | queue | | `visibility= delay= retention= wait= size= policy= sse= kms=` |
+//! | ... of FIFO queues | | | `fifo=on content-dedup=on scope=group throughput=group` |
+//! | ... of dead-letter queues | | | `redrive=QUEUE:COUNT allow=all` |
 //! | `delete-queue`, `purge` | queue | | |
-//! | `attributes`, `counts` | queue | | |
+//! | `attributes`, `counts`, `sources`, `peek` | queue | | |
 //! | `queues` | | | `prefix= max=` |
-//! | `send` | queue | bodies | `delay= bytes=` |
-//! | `receive` | queue | | `max= timeout= wait=` |
+//! | `send` | queue | bodies | `delay= bytes= group= dedup=` |
+//! | `receive` | queue | | `max= timeout= wait= attempt= show=` |
 //! | `delete` | queue | messages | `from= handle=forged` |
 //! | `visibility` | queue | messages | `timeout= from= handle=forged` |
+//! | `move` | queue | | `to= rate=` |
+//! | `moves` | queue | | |
+//! | `cancel` | queue | | `task=` |
 //! | `topic`, `set-topic` | topic | | `display= size=` |
 //! | `delete-topic`, `topic-attributes`, `subscriptions` | topic | | |
 //! | `topics` | | | |
 //! | `subscribe`, `set-subscription` | topic | queue | `filter= scope= raw=` |
 //! | `unsubscribe` | topic | queue | |
-//! | `publish` | topic | bodies | `attr.NAME= attr.NAME:TYPE= bytes=` |
+//! | `publish` | topic | bodies | `attr.NAME= attr.NAME:TYPE= bytes= group=` |
 //! | `restart`, `compact` | | | |
 //!
 //! `bytes=` makes bodies that long by dots at their end, which are not shown. `from=` is the queue that
-//! handed a message out, when it is another one.
+//! handed a message out, when it is another one. `allow=` is `all`, `none` or names of queues with commas. `redrive=`
+//! with nothing removes. `dedup=hash:TEXT` is the digest of a text as an explicit id. `show=` lists what to show of
+//! messages, out of `count group dedup source handle sent first`. `task=` is which task was started on this queue, from
+//! 1, or `forged`.
 
 mod verb;
 
 use crate::action::{Action, Fault};
 use crate::refusal;
 use crate::token::{Word, words};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
 
 /// A script that could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// Whether it runs only where time is simulated.
-    pub pure: bool,
+    /// Where it runs.
+    pub runs: Runs,
     /// Its steps, times ascending.
     pub steps: Vec<Step>,
+}
+
+/// Where a script runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// On every target.
+    Anywhere,
+    /// `@pure`: only where time is simulated.
+    Pure,
+    /// `@http`: only on a server, because it concerns what the core leaves to it.
+    Http,
 }
 
 /// One line of a script.
@@ -98,7 +118,7 @@ impl Script {
     ///
     /// The first mistake in it.
     pub fn parse(text: &str) -> Result<Script, Mistake> {
-        let mut script = Script { pure: false, steps: Vec::new() };
+        let mut script = Script { runs: Runs::Anywhere, steps: Vec::new() };
         for (at, text) in text.lines().enumerate() {
             let mistake = |(column, text): Wrong| Mistake { line: at + 1, column, text };
             let words = words(text).map_err(|column| mistake((column, "this is never closed".into())))?;
@@ -118,14 +138,15 @@ impl Script {
 }
 
 fn header(script: &mut Script, words: &[Word<'_>]) -> Result<(), Wrong> {
-    if let [word] = words
-        && word.text == "@pure"
-        && script.steps.is_empty()
-    {
-        script.pure = true;
-        return Ok(());
-    }
-    Err((words[0].column, "the only header is `@pure`, alone, before the first step".into()))
+    let runs = match words {
+        [word] if word.text == "@pure" => Some(Runs::Pure),
+        [word] if word.text == "@http" => Some(Runs::Http),
+        _ => None,
+    };
+    let known = runs.filter(|_| script.steps.is_empty() && script.runs == Runs::Anywhere);
+    let unknown = "the only header is `@pure` or `@http`, alone, before the first step";
+    script.runs = known.ok_or_else(|| (words[0].column, unknown.to_owned()))?;
+    Ok(())
 }
 
 fn step(line: usize, text: &str, words: &[Word<'_>]) -> Result<Step, Wrong> {
@@ -164,8 +185,24 @@ fn answer(words: &[Word<'_>]) -> Result<Vec<String>, Wrong> {
         words.iter().find(|word| word.text.strip_prefix('!').is_some_and(|name| !refusal::known(name)));
     match unknown {
         Some(word) => Err((word.column, format!("there is no refusal `{}`", word.text))),
-        None => Ok(words.iter().map(|word| word.text.to_owned()).collect()),
+        None => Ok(words.iter().flat_map(|word| expand(word.text)).collect()),
     }
+}
+
+/// `n3..5` as `n3`, `n4` and `n5`; anything else as itself.
+fn expand(word: &str) -> Vec<String> {
+    let range = || {
+        let (first, last) = word.split_once("..")?;
+        let name = first.trim_end_matches(|c: char| c.is_ascii_digit());
+        let (from, to) = (first[name.len()..].parse::<u32>().ok()?, last.parse::<u32>().ok()?);
+        (!name.is_empty() && from <= to).then(|| (from..=to).map(|n| format!("{name}{n}")).collect())
+    };
+    range().unwrap_or_else(|| vec![word.to_owned()])
+}
+
+/// The deduplication id that is made of a body: its SHA-256 in lower-case hexadecimal digits (sqs 10).
+pub fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `minutes:seconds`, perhaps with a fraction of up to three digits.

@@ -2,8 +2,9 @@
 
 use postrider_core::Rejection;
 
-/// Name in scripts, error code (of SQS the shape's name), and what the message says.
-const WIRE: [(&str, &str, &str); 19] = [
+/// Some refusals have several forms; those that only the server knows, because they concern a queue of another shard, are
+/// for scripts that run on a server only. Name in scripts, error code (of SQS the shape's name), and what the message says.
+const WIRE: [(&str, &str, &str); 36] = [
     ("QueueDoesNotExist", "QueueDoesNotExist", ""),
     ("QueueExists", "QueueNameExists", ""),
     ("QueueDeletedRecently", "QueueDeletedRecently", ""),
@@ -15,6 +16,27 @@ const WIRE: [(&str, &str, &str); 19] = [
     ("VisibilityBeyondLimit", "InvalidParameterValue", "beyond the limit"),
     ("InFlightFull", "OverLimit", ""),
     ("TooManyTags", "InvalidParameterValue", "tag"),
+    ("ReceiptExpired", "InvalidParameterValue", "The receipt handle has expired"),
+    ("GroupIdMissing", "MissingRequiredParameter", "the parameter MessageGroupId"),
+    ("GroupIdMissing", "InvalidParameterValue", "the parameter MessageGroupId"),
+    ("DeduplicationIdMissing", "InvalidParameterValue", "MessageDeduplicationId provided explicitly"),
+    ("TypeChange", "InvalidAttributeValue", "Modifying queue type"),
+    ("TypeChange", "InvalidAttributeName", "Unknown Attribute ContentBasedDeduplication"),
+    ("TypeChange", "InvalidAttributeName", "only when FifoQueue is set to true"),
+    ("ThroughputNeedsGroupScope", "InvalidAttributeValue", "The perMessageGroupId value is allowed only"),
+    ("MoveRunning", "InvalidParameterValue", "already a task running"),
+    ("MoveDoesNotExist", "ResourceNotFound", "Task does not exist"),
+    ("MoveNotRunning", "InvalidParameterValue", "Only a running task can be cancelled"),
+    ("NotForThisType", "InvalidParameterValue", "not valid for this queue type"),
+    ("DeadLetterQueueMissing", "InvalidParameterValue", "Dead letter target does not exist"),
+    ("DeadLetterTypeDiffers", "InvalidParameterValue", "must be same type of queue as the source"),
+    (
+        "RedriveNotAllowed",
+        "InvalidParameterValue",
+        "redrive allow policy of the dead-letter queue does not allow",
+    ),
+    ("NotADeadLetterQueue", "InvalidParameterValue", "must be configured as a Dead Letter Queue"),
+    ("MoveQueueMissing", "ResourceNotFound", "parameter doesn't exist"),
     ("TopicDoesNotExist", "NotFound", "Topic does not exist"),
     ("TopicAttributesDiffer", "InvalidParameter", "Topic already exists with different attributes"),
     ("TopicTagsDiffer", "InvalidParameter", "Topic already exists with different tags"),
@@ -48,6 +70,14 @@ pub(crate) fn of_core(rejection: &Rejection) -> String {
         Rejection::ReceiptHandleIsInvalid => "ReceiptHandleIsInvalid",
         Rejection::MessageGone => "MessageGone",
         Rejection::VisibilityBeyondLimit => "VisibilityBeyondLimit",
+        Rejection::ReceiptExpired => "ReceiptExpired",
+        Rejection::GroupIdMissing => "GroupIdMissing",
+        Rejection::DeduplicationIdMissing => "DeduplicationIdMissing",
+        Rejection::TypeChange => "TypeChange",
+        Rejection::ThroughputNeedsGroupScope => "ThroughputNeedsGroupScope",
+        Rejection::MoveRunning => "MoveRunning",
+        Rejection::MoveDoesNotExist => "MoveDoesNotExist",
+        Rejection::MoveNotRunning => "MoveNotRunning",
         Rejection::InFlightFull => "InFlightFull",
         Rejection::TooManyTags => "TooManyTags",
         Rejection::TopicDoesNotExist => "TopicDoesNotExist",

@@ -1,6 +1,6 @@
 //! Runs a script on a target and compares what comes with what is expected.
 
-use crate::action::{Action, OnQueue, OnTopic, Target};
+use crate::action::{Action, Incoming, OnQueue, OnTopic, Target};
 use crate::parse::{Expected, Script, Step};
 use std::time::{Duration, Instant};
 
@@ -59,20 +59,20 @@ fn answer(step: &Step, target: &mut dyn Target) -> Result<Vec<String>, crate::Fa
 
 /// What to ask again, with what is kept of the answer so far.
 fn again(step: &Step, answer: &mut Vec<String>) -> Option<Action> {
-    if let (Action::Queue(queue, OnQueue::Receive { max, visibility_s, wait_s }), Expected::Words(words)) =
+    if let (Action::Queue(queue, OnQueue::Receive(asked)), Expected::Words(words)) =
         (&step.action, &step.expected)
     {
-        let seen_twice = *visibility_s == Some(0) && !answer.is_empty();
+        let seen_twice = asked.visibility_s == Some(0) && !answer.is_empty();
         if seen_twice || answer.len() >= words.len() {
             return None;
         }
-        let max = max.saturating_sub(u32::try_from(answer.len()).unwrap_or(u32::MAX));
-        let rest = OnQueue::Receive { max, visibility_s: *visibility_s, wait_s: *wait_s };
-        return Some(Action::Queue(queue.clone(), rest));
+        let max = asked.max.saturating_sub(u32::try_from(answer.len()).unwrap_or(u32::MAX));
+        let rest = Incoming { max, ..asked.clone() };
+        return Some(Action::Queue(queue.clone(), OnQueue::Receive(rest)));
     }
     let shows = matches!(
         step.action,
-        Action::Queue(_, OnQueue::Counts | OnQueue::Attributes)
+        Action::Queue(_, OnQueue::Counts | OnQueue::Attributes | OnQueue::Moves)
             | Action::Topic(_, OnTopic::Attributes | OnTopic::Subscriptions)
     );
     shows.then(|| {

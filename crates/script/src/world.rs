@@ -12,11 +12,12 @@ mod node;
 mod queues;
 mod topics;
 
-use crate::action::{Action, Fault, Handles, Target};
+use crate::action::{Action, Fault, Target};
+use crate::ledger::{Handles, Ledger, Tasks};
 use crate::refusal;
 use node::Node;
 use postrider_core::command::{Command, Page};
-use postrider_core::id::Revision;
+use postrider_core::id::{Revision, Uuid};
 use postrider_core::rejection::Permit;
 use postrider_core::reply::{More, Reply};
 use postrider_core::shard::{Config, Waits};
@@ -37,6 +38,26 @@ pub struct Options {
     pub permit: Arc<Permit>,
     /// How often the state is compared with its log.
     pub verify: Verify,
+    /// When what shards owe each other is carried between them.
+    pub exchange: Exchange,
+}
+
+/// When what shards owe each other is carried between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// As soon as it is owed.
+    AtOnce,
+    /// By [`World::exchange`].
+    ByHand,
+}
+
+/// What becomes of one exchange between two shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The origin gets the answer.
+    Settled,
+    /// The origin never hears of it, and will ask again.
+    AnswerLost,
 }
 
 /// How often the state is compared with its log.
@@ -50,7 +71,13 @@ pub enum Verify {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { shards: 1, body_memory: u64::MAX, permit: Arc::new(|_| true), verify: Verify::OnDemand }
+        Options {
+            shards: 1,
+            body_memory: u64::MAX,
+            permit: Arc::new(|_| true),
+            verify: Verify::OnDemand,
+            exchange: Exchange::AtOnce,
+        }
     }
 }
 
@@ -60,6 +87,8 @@ pub struct World {
     now: Timestamp,
     nodes: Vec<Node>,
     handles: Handles<Box<[u8]>>,
+    tasks: Tasks<Uuid>,
+    ledger: Ledger,
     dropped: u64,
 }
 
@@ -97,7 +126,15 @@ impl World {
             permit: options.permit.clone(),
         };
         let nodes = (0..options.shards).map(|index| Node::open(config(index), BEGIN)).collect();
-        World { options, now: BEGIN, nodes, handles: Handles::new(Box::from([0; 33])), dropped: 0 }
+        World {
+            options,
+            now: BEGIN,
+            nodes,
+            handles: Handles::new(Box::from([0; 33])),
+            tasks: Tasks::new(Uuid(0)),
+            ledger: Ledger::default(),
+            dropped: 0,
+        }
     }
 
     /// Deliveries that were refused for good, since the world began.
@@ -112,8 +149,22 @@ impl World {
     /// The reason for which the core refuses it.
     pub fn command(&mut self, shard: u16, command: Command) -> Result<Reply, Rejection> {
         let reply = self.turn(shard, command)?;
-        self.relay();
+        self.work();
         Ok(reply)
+    }
+
+    /// Carries what some shard owes the next one to it. False if nobody owes anything.
+    pub fn exchange(&mut self, fate: Fate) -> bool {
+        let owes = |from: &u16| Some((*from, self.nodes[usize::from(*from)].owes_to()?));
+        let Some((from, to)) = (0..self.options.shards).find_map(|from| owes(&from)) else { return false };
+        let parcels = self.nodes[usize::from(from)].owed(self.now, to);
+        let taken = self.turn(to, Command::Deliver { from, parcels });
+        let Ok(Reply::Taken { accepted, refused }) = taken else { panic!("an inbox answers, not {taken:?}") };
+        if fate == Fate::Settled {
+            let settled = self.turn(from, Command::Settle { to, accepted, refused });
+            assert!(matches!(settled, Ok(Reply::Done)), "an outbox settles");
+        }
+        true
     }
 
     /// Checks every shard against itself and against its log (I2).
@@ -143,6 +194,7 @@ impl World {
         self.verify();
         self.nodes.iter_mut().for_each(|node| node.reopen(self.now));
         self.verify();
+        self.work();
     }
 
     /// States again what is live in the older `percent` of each log, and trims there.
@@ -173,22 +225,36 @@ impl World {
         self.command(shard, command(arn.clone(), judged))
     }
 
-    /// Carries deliveries between shards until nobody owes any.
-    fn relay(&mut self) {
-        let shards = 0..self.options.shards;
-        while let Some(from) =
-            shards.clone().find(|shard| self.nodes[usize::from(*shard)].owes_to().is_some())
-        {
-            let Some(to) = self.nodes[usize::from(from)].owes_to() else { continue };
-            let parcels = self.nodes[usize::from(from)].owed(self.now, to);
-            let taken = self.turn(to, Command::Deliver { from, parcels });
-            let Ok(Reply::Taken { accepted, refused }) = taken else {
-                panic!("an inbox answers, not {taken:?}")
-            };
-            let refused = refused.map(|(number, _)| number);
-            let settled = self.turn(from, Command::Settle { to, accepted, refused });
-            assert!(matches!(settled, Ok(Reply::Done)), "an outbox settles");
+    /// What shards do of their own accord, and for each other, until nothing is left to do at this time.
+    fn work(&mut self) {
+        loop {
+            let mut worked = false;
+            for node in &mut self.nodes {
+                worked |= node.step(self.now);
+            }
+            if self.options.exchange == Exchange::AtOnce {
+                worked |= self.exchange(Fate::Settled);
+            }
+            if !worked {
+                return;
+            }
         }
+    }
+
+    /// Lets time pass, with what shards do of their own accord on the way.
+    fn pass(&mut self, until: Timestamp) {
+        while let Some(next) = self.step_due().filter(|next| *next <= until) {
+            self.now = self.now.max(next);
+            self.work();
+            assert!(self.step_due() != Some(next), "what is due is done");
+        }
+        self.now = self.now.max(until);
+        let now = self.now;
+        self.nodes.iter_mut().for_each(|node| node.shard.advance(now));
+    }
+
+    fn step_due(&self) -> Option<Timestamp> {
+        self.nodes.iter().filter_map(|node| node.shard.move_due()).min()
     }
 
     /// The names of all queues or topics, gathered page by page, in order.
@@ -234,9 +300,7 @@ impl World {
 
 impl Target for World {
     fn at(&mut self, time_ms: u64) {
-        self.now = self.now.max(BEGIN + time_ms);
-        let now = self.now;
-        self.nodes.iter_mut().for_each(|node| node.shard.advance(now));
+        self.pass(BEGIN + time_ms);
     }
 
     fn perform(&mut self, action: &Action) -> Result<Vec<String>, Fault> {

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
-use postrider_script::{HttpTarget, Script, run};
+use postrider_script::{HttpTarget, Runs, Script, run};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -72,7 +72,7 @@ fn scripts() -> Vec<(String, Script)> {
             let script = Script::parse(&text).unwrap_or_else(|mistake| panic!("{name}: {mistake}"));
             (name, script)
         })
-        .filter(|(_, script)| !script.pure)
+        .filter(|(_, script)| script.runs != Runs::Pure)
         .collect::<Vec<_>>();
     scripts.sort_by(|a, b| a.0.cmp(&b.0));
     scripts
@@ -94,7 +94,7 @@ fn run_all(shards: &str) {
         })
     });
     let running = running.collect::<Vec<_>>();
-    assert!(running.len() >= 25, "the scripts are found");
+    assert!(running.len() >= 70, "the scripts are found");
     let mut failures = running.into_iter().filter_map(|run| run.join().unwrap()).collect::<Vec<_>>();
     failures.extend(server.stop().into_iter().map(|line| format!("the server said: {line}")));
     assert!(failures.is_empty(), "on {shards} shards:\n{}", failures.join("\n"));

@@ -83,6 +83,7 @@ fn a_failure_names_its_line_and_what_came() {
         ("00:00 create q\n00:00 send q a b -> ok !MessageTooLong", "ok ok"),
         ("00:00 create q\n00:00 delete q a", "q did not hand out a that often"),
         ("00:00 create q delay=x", "`delay` is a number, not `x`"),
+        ("00:00 create q redrive=d", "`redrive` is never `d`"),
     ] {
         let failure = run(&Script::parse(line).unwrap(), &mut World::new(Options::default())).unwrap_err();
         assert_eq!(failure.came, came, "{line}");

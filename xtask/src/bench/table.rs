@@ -82,7 +82,11 @@ fn ratio(measured: &[Measured], target: &Target) -> Option<f64> {
 
 /// The median of one value over the rounds of a contender.
 fn median(measured: &[Measured], contender: Contender, value: impl Fn(&Measured) -> f64) -> Option<f64> {
-    let mut values: Vec<f64> = measured.iter().filter(|m| m.contender == contender).map(value).collect();
+    median_of(measured.iter().filter(|m| m.contender == contender).map(value).collect())
+}
+
+/// The median, if there is anything.
+pub(super) fn median_of(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values.len() {

@@ -74,7 +74,10 @@ impl HttpTarget {
                 queues.sort();
                 Ok(queues)
             }
-            OnTopic::Publish { bodies, attributes } => self.publish(&arn, bodies, attributes),
+            OnTopic::Publish { bodies, attributes, group } => {
+                self.ledger.published();
+                self.publish(&arn, bodies, attributes, group.as_deref())
+            }
         }
     }
 
@@ -135,11 +138,18 @@ impl HttpTarget {
         found.map(|(_, arn)| arn).ok_or_else(missing)
     }
 
-    fn publish(&self, topic: &str, bodies: &[String], attributes: &[Attribute]) -> Answer {
+    fn publish(
+        &self,
+        topic: &str,
+        bodies: &[String],
+        attributes: &[Attribute],
+        group: Option<&str>,
+    ) -> Answer {
         let mut form = named(topic);
         if let [body] = bodies {
             form.push(("Message".into(), body.clone()));
             add_attributes(&mut form, "", attributes);
+            form.extend(group.map(|group| ("MessageGroupId".into(), group.into())));
             return self.sns("Publish", form).and_then(|_| done());
         }
         for (at, body) in bodies.iter().enumerate() {
@@ -147,6 +157,7 @@ impl HttpTarget {
             form.push((format!("{entry}Id"), at.to_string()));
             form.push((format!("{entry}Message"), body.clone()));
             add_attributes(&mut form, &entry, attributes);
+            form.extend(group.map(|group| (format!("{entry}MessageGroupId"), group.into())));
         }
         let xml = self.sns("PublishBatch", form)?;
         let mut answers = vec!["missing".to_owned(); bodies.len()];
@@ -200,7 +211,7 @@ fn escaped(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for group in bytes.chunks(3) {

@@ -1,7 +1,7 @@
 //! Tests of the reader: what lines mean, and where mistakes are.
 
 use super::*;
-use crate::action::{Attribute, Handle, OnQueue, OnTopic};
+use crate::action::{Attribute, Handle, Incoming, OnQueue, OnTopic, Outgoing, Shown, Task};
 
 fn step_of(line: &str) -> Step {
     Script::parse(line).unwrap().steps.swap_remove(0)
@@ -20,7 +20,7 @@ fn mistake(text: &str) -> String {
 #[test]
 fn a_line_is_a_time_a_verb_and_its_words() {
     let step = step_of("  01:02.5  receive orders max=10 timeout=0 -> a {\"b\": 1} # c");
-    let receive = OnQueue::Receive { max: 10, visibility_s: Some(0), wait_s: None };
+    let receive = OnQueue::Receive(Incoming { max: 10, visibility_s: Some(0), ..Incoming::default() });
     assert_eq!((step.time_ms, step.action), (62_500, Action::Queue("orders".into(), receive)));
     assert_eq!(step.expected, Expected::Words(vec!["a".into(), "{\"b\": 1}".into()]));
     assert_eq!(step_of("00:00 receive q -> nothing").expected, Expected::Words(vec![]));
@@ -30,10 +30,9 @@ fn a_line_is_a_time_a_verb_and_its_words() {
 
 #[test]
 fn bodies_can_be_padded_and_handles_named() {
-    let OnQueue::Send { bodies, delay_s } = on_queue("00:00 send q delay=9 bytes=4 a bcdef") else {
-        panic!()
-    };
-    assert_eq!((bodies, delay_s), (vec!["a...".to_owned(), "bcdef".to_owned()], Some(9)));
+    let bodies = vec!["a...".to_owned(), "bcdef".to_owned()];
+    let outgoing = Outgoing { bodies, delay_s: Some(9), ..Outgoing::default() };
+    assert_eq!(on_queue("00:00 send q delay=9 bytes=4 a bcdef"), OnQueue::Send(outgoing));
     let issued =
         |queue: &str, word: &str, receive| Handle::Issued { queue: queue.into(), word: word.into(), receive };
     let kind = on_queue("00:00 delete q from=p a@2 news/b");
@@ -43,9 +42,48 @@ fn bodies_can_be_padded_and_handles_named() {
 }
 
 #[test]
+fn a_range_stands_for_its_words() {
+    let OnQueue::Send(Outgoing { bodies, .. }) = on_queue("00:00 send q n9..11 x..2 3..4 n2..1") else {
+        panic!()
+    };
+    assert_eq!(bodies, ["n9", "n10", "n11", "x..2", "3..4", "n2..1"]);
+    let step = step_of("00:00 receive q -> a1..2 b");
+    assert_eq!(step.expected, Expected::Words(["a1", "a2", "b"].map(String::from).into()));
+    let issued = |word: &str| Handle::Issued { queue: "q".into(), word: word.into(), receive: Some(2) };
+    assert_eq!(on_queue("00:00 delete q a1..2@2"), OnQueue::Delete(vec![issued("a1"), issued("a2")]));
+}
+
+#[test]
+fn fifo_queues_have_groups_and_ids() {
+    let OnQueue::Send(outgoing) = on_queue("00:00 send q group=g dedup=hash:a b") else { panic!() };
+    let digest = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
+    assert_eq!((outgoing.group.as_deref(), outgoing.dedup.as_deref()), (Some("g"), Some(digest)));
+    let OnQueue::Receive(incoming) = on_queue("00:00 receive q attempt=x show=count,source -> a:1:d") else {
+        panic!()
+    };
+    assert_eq!(incoming.attempt.as_deref(), Some("x"));
+    assert_eq!(incoming.show, [Shown::Count, Shown::Source]);
+}
+
+#[test]
+fn move_tasks_are_started_shown_and_cancelled() {
+    let start = OnQueue::StartMove { to: Some("r".into()), rate: Some(10) };
+    assert_eq!(on_queue("00:00 move q to=r rate=10"), start);
+    assert_eq!(on_queue("00:00 moves q -> running:1/2:to=r:rate=10"), OnQueue::Moves);
+    for (option, task) in
+        [("", Task::Started(None)), ("task=2", Task::Started(Some(2))), ("task=forged", Task::Forged)]
+    {
+        assert_eq!(on_queue(&format!("00:00 cancel q {option} -> 1")), OnQueue::CancelMove(task));
+    }
+}
+
+#[test]
 fn publications_have_attributes_with_types() {
-    let action = step_of("00:00 publish t attr.kind=a=b attr.price:Number=1.5 {\"x\":1}").action;
-    let Action::Topic(_, OnTopic::Publish { bodies, attributes }) = action else { panic!("{action:?}") };
+    let action = step_of("00:00 publish t group=g attr.kind=a=b attr.price:Number=1.5 {\"x\":1}").action;
+    let Action::Topic(_, OnTopic::Publish { bodies, attributes, group }) = action else {
+        panic!("{action:?}")
+    };
+    assert_eq!(group.as_deref(), Some("g"));
     let attribute = |name: &str, kind: &str, value: &str| Attribute {
         name: name.into(),
         kind: kind.into(),
@@ -57,11 +95,12 @@ fn publications_have_attributes_with_types() {
 
 #[test]
 fn headers_come_first() {
-    assert!(Script::parse("# hello\n@pure\n\n00:00 purge q").unwrap().pure);
-    assert_eq!(
-        mistake("00:00 purge q\n@pure"),
-        "line 2, column 1: the only header is `@pure`, alone, before the first step"
-    );
+    for (header, runs) in [("", Runs::Anywhere), ("@pure", Runs::Pure), ("@http", Runs::Http)] {
+        assert_eq!(Script::parse(&format!("# hello\n{header}\n\n00:00 purge q")).unwrap().runs, runs);
+    }
+    let only = "the only header is `@pure` or `@http`, alone, before the first step";
+    assert_eq!(mistake("@pure\n@http"), format!("line 2, column 1: {only}"));
+    assert_eq!(mistake("00:00 purge q\n@pure"), format!("line 2, column 1: {only}"));
 }
 
 #[test]
@@ -82,6 +121,8 @@ fn mistakes_are_found_with_their_place() {
         ("00:00 purge q -> !Nonsense", "column 18: there is no refusal `!Nonsense`"),
         ("00:00 send q {\"a\": 1", "column 14: this is never closed"),
         ("00:00 delete q a@0", "column 16: behind `@` stands which receive, from 1"),
+        ("00:00 receive q show=count,colour -> a", "column 22: a message has no `colour`"),
+        ("00:00 cancel q task=0 -> 1", "column 21: `task` is which one was started, from 1, or `forged`"),
         ("00:00 visibility q a", "column 7: `visibility` needs `timeout=`"),
         ("00:00 subscribe t q scope=head", "column 27: `scope` is `body` or `attributes`"),
         ("00:00 publish t attr.x:Float=1 a", "column 17: `attr.x:Float` is no attribute"),

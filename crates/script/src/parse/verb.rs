@@ -1,7 +1,10 @@
 //! The verbs: what stands behind each of them.
 
 use super::{Arguments, Wrong};
-use crate::action::{Action, Attribute, Handle, OnQueue, OnTopic, QUEUE_ATTRIBUTES, TOPIC_ATTRIBUTES};
+use crate::action::{
+    Action, Attribute, Handle, Incoming, OnQueue, OnTopic, Outgoing, QUEUE_ATTRIBUTES, Shown,
+    TOPIC_ATTRIBUTES, Task,
+};
 use std::collections::BTreeMap;
 
 /// How a verb answers.
@@ -35,7 +38,7 @@ pub(super) fn action(arguments: &mut Arguments<'_>) -> Result<(Action, Answers),
             Ok((Action::Topic(topic, what), answers))
         }
         "create" | "set" | "delete-queue" | "purge" | "attributes" | "counts" | "send" | "receive"
-        | "delete" | "visibility" => {
+        | "delete" | "visibility" | "sources" | "peek" | "move" | "moves" | "cancel" => {
             let queue = arguments.word("the name of a queue")?;
             let (what, answers) = on_queue(arguments, &queue)?;
             Ok((Action::Queue(queue, what), answers))
@@ -57,16 +60,16 @@ fn on_queue(arguments: &mut Arguments<'_>, queue: &str) -> Result<(OnQueue, Answ
         "purge" => (OnQueue::Purge, Answers::Success),
         "attributes" => (OnQueue::Attributes, Answers::Pairs),
         "counts" => (OnQueue::Counts, Answers::Words),
-        "send" => {
-            let delay_s = arguments.number("delay")?;
-            (OnQueue::Send { bodies: bodies(arguments)?, delay_s }, Answers::Success)
+        "sources" => (OnQueue::Sources, Answers::Words),
+        "peek" => (OnQueue::Peek, Answers::Words),
+        "send" => (OnQueue::Send(outgoing(arguments)?), Answers::Success),
+        "receive" => (OnQueue::Receive(incoming(arguments)?), Answers::Words),
+        "move" => {
+            let (to, rate) = (arguments.text("to"), arguments.number("rate")?);
+            (OnQueue::StartMove { to, rate }, Answers::Success)
         }
-        "receive" => {
-            let max = arguments.number("max")?.unwrap_or(1);
-            let visibility_s = arguments.number("timeout")?;
-            let wait_s = arguments.number("wait")?;
-            (OnQueue::Receive { max, visibility_s, wait_s }, Answers::Words)
-        }
+        "moves" => (OnQueue::Moves, Answers::Words),
+        "cancel" => (OnQueue::CancelMove(task(arguments)?), Answers::Words),
         "delete" => (OnQueue::Delete(handles(arguments, queue)?), Answers::Success),
         "visibility" => {
             let timeout_s = arguments.number("timeout")?;
@@ -96,10 +99,47 @@ fn on_topic(arguments: &mut Arguments<'_>) -> Result<(OnTopic, Answers), Wrong> 
         "subscriptions" => (OnTopic::Subscriptions, Answers::Words),
         "publish" => {
             let attributes = message_attributes(arguments)?;
-            (OnTopic::Publish { bodies: bodies(arguments)?, attributes }, Answers::Success)
+            let group = arguments.text("group");
+            (OnTopic::Publish { bodies: bodies(arguments)?, attributes, group }, Answers::Success)
         }
         _ => return Err(unknown(arguments)),
     })
+}
+
+fn outgoing(arguments: &mut Arguments<'_>) -> Result<Outgoing, Wrong> {
+    let delay_s = arguments.number("delay")?;
+    let group = arguments.text("group");
+    let dedup = arguments.text("dedup").map(|id| match id.strip_prefix("hash:") {
+        Some(text) => super::hash(text),
+        None => id,
+    });
+    Ok(Outgoing { bodies: bodies(arguments)?, delay_s, group, dedup })
+}
+
+fn incoming(arguments: &mut Arguments<'_>) -> Result<Incoming, Wrong> {
+    let max = arguments.number("max")?.unwrap_or(1);
+    let visibility_s = arguments.number("timeout")?;
+    let wait_s = arguments.number("wait")?;
+    let attempt = arguments.text("attempt");
+    let mut show = Vec::new();
+    if let Some(names) = arguments.option("show") {
+        for name in names.text.split(',') {
+            let known = Shown::NAMES.iter().find(|(known, _)| *known == name);
+            let (_, shown) = known.ok_or_else(|| (names.column, format!("a message has no `{name}`")))?;
+            show.push(*shown);
+        }
+    }
+    Ok(Incoming { max, visibility_s, wait_s, attempt, show })
+}
+
+fn task(arguments: &mut Arguments<'_>) -> Result<Task, Wrong> {
+    let Some(value) = arguments.option("task") else { return Ok(Task::Started(None)) };
+    if value.text == "forged" {
+        return Ok(Task::Forged);
+    }
+    let which = value.text.parse::<usize>().ok().filter(|which| *which > 0);
+    let wrong = || (value.column, "`task` is which one was started, from 1, or `forged`".to_owned());
+    which.map(|which| Task::Started(Some(which))).ok_or_else(wrong)
 }
 
 fn queue_attributes(arguments: &mut Arguments<'_>) -> BTreeMap<String, String> {
@@ -123,7 +163,8 @@ fn subscription_attributes(arguments: &mut Arguments<'_>) -> Result<BTreeMap<Str
 fn bodies(arguments: &mut Arguments<'_>) -> Result<Vec<String>, Wrong> {
     let bytes = arguments.number("bytes")?.unwrap_or(0);
     let words = arguments.words("bodies")?;
-    Ok(words.into_iter().map(|word| format!("{:.<bytes$}", word.text)).collect())
+    let words = words.into_iter().flat_map(|word| super::expand(word.text));
+    Ok(words.map(|word| format!("{word:.<bytes$}")).collect())
 }
 
 fn handles(arguments: &mut Arguments<'_>, on: &str) -> Result<Vec<Handle>, Wrong> {
@@ -132,7 +173,8 @@ fn handles(arguments: &mut Arguments<'_>, on: &str) -> Result<Vec<Handle>, Wrong
         return if forged { Ok(vec![Handle::Forged]) } else { Err((value.column, "it is `forged`".into())) };
     }
     let queue = arguments.text("from").unwrap_or_else(|| on.to_owned());
-    let handle = |word: crate::token::Word<'_>| {
+    let mut handles = Vec::new();
+    for word in arguments.words("messages")? {
         let (text, receive) = match word.text.rsplit_once('@') {
             Some((text, receive)) => {
                 let receive = receive.parse::<usize>().ok().filter(|receive| *receive > 0);
@@ -141,9 +183,10 @@ fn handles(arguments: &mut Arguments<'_>, on: &str) -> Result<Vec<Handle>, Wrong
             }
             None => (word.text, None),
         };
-        Ok(Handle::Issued { queue: queue.clone(), word: text.to_owned(), receive })
-    };
-    arguments.words("messages")?.into_iter().map(handle).collect()
+        let issued = |word| Handle::Issued { queue: queue.clone(), word, receive };
+        handles.extend(super::expand(text).into_iter().map(issued));
+    }
+    Ok(handles)
 }
 
 fn message_attributes(arguments: &mut Arguments<'_>) -> Result<Vec<Attribute>, Wrong> {

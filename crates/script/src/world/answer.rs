@@ -1,10 +1,12 @@
 //! Replies of the core as a script writes them.
 
+use crate::action::Shown;
 use crate::refusal;
-use postrider_core::Rejection;
-use postrider_core::queue::settings::{Encryption, Settings};
-use postrider_core::reply::{Content, Counts};
+use postrider_core::event::{MoveStatus, MoveTaskStated};
+use postrider_core::queue::settings::{DedupScope, Encryption, Fifo, Redrive, Settings, Switch, Throughput};
+use postrider_core::reply::{Content, Counts, Peeked};
 use postrider_core::topic::subscription::Form;
+use postrider_core::{Rejection, Timestamp};
 
 /// The answer of what has nothing to say.
 pub(super) fn done() -> Vec<String> {
@@ -20,14 +22,75 @@ pub(super) fn each<T>(entries: Vec<Result<T, Rejection>>) -> Vec<String> {
     entries.into_iter().map(shown).collect()
 }
 
+/// What a payload of a world is: scripts read their own bodies, so it need not be that of the wire.
+pub(super) struct Text<'a> {
+    pub(super) group: &'a str,
+    pub(super) dedup: &'a str,
+    pub(super) body: &'a str,
+}
+
+const SEPARATOR: char = '\u{1f}';
+
+impl Text<'_> {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        format!("{}{SEPARATOR}{}{SEPARATOR}{}", self.group, self.dedup, self.body).into_bytes()
+    }
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn decode(bytes: &'a [u8]) -> Text<'a> {
+        let text = std::str::from_utf8(bytes).expect("scripts are text");
+        let mut parts = text.splitn(3, SEPARATOR);
+        let mut part = || parts.next().expect("a payload of a world has three parts");
+        Text { group: part(), dedup: part(), body: part() }
+    }
+}
+
 /// A message: its body without the dots that pad it, behind its topic if it came in an envelope.
-pub(super) fn message(content: &Content, body: &[u8]) -> String {
-    let body = String::from_utf8_lossy(body);
-    let body = body.trim_end_matches('.');
+pub(super) fn message(content: &Content, text: &Text<'_>) -> String {
+    let body = text.body.trim_end_matches('.');
     match content {
         Content::Own(_) | Content::Copy { form: Form::Raw, .. } => body.to_owned(),
         Content::Copy { topic, form: Form::Envelope, .. } => format!("{}/{body}", topic.resource()),
     }
+}
+
+/// What else is to be shown of a message.
+pub(super) fn shown(
+    what: Shown,
+    message: &Peeked,
+    text: &Text<'_>,
+    handle: usize,
+    begin: Timestamp,
+) -> String {
+    let seconds = |at: Timestamp| ((at - begin) / 1000).to_string();
+    let or_none = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    match what {
+        Shown::Count => message.receives.count.to_string(),
+        Shown::Group => or_none(text.group),
+        Shown::Dedup => or_none(text.dedup),
+        Shown::Source => or_none(message.source.as_ref().map_or("", |source| source.resource())),
+        Shown::Handle => handle.to_string(),
+        Shown::Sent => seconds(message.sent_at),
+        Shown::First => seconds(message.receives.first_at),
+    }
+}
+
+pub(super) fn task(task: &MoveTaskStated) -> String {
+    let status = match task.status {
+        MoveStatus::Running => "running",
+        MoveStatus::Completed => "completed",
+        MoveStatus::Cancelling => "cancelling",
+        MoveStatus::Cancelled => "cancelled",
+        MoveStatus::Failed(_) => "failed",
+    };
+    let mut word = format!("{status}:{}/{}", task.moved, task.to_move);
+    task.destination.iter().for_each(|to| word.push_str(&format!(":to={}", to.resource())));
+    task.per_second.iter().for_each(|rate| word.push_str(&format!(":rate={rate}")));
+    if let MoveStatus::Failed(failure) = task.status {
+        word.push_str(&format!(":{failure:?}"));
+    }
+    word
 }
 
 pub(super) fn counts(counts: Counts) -> Vec<String> {
@@ -47,5 +110,28 @@ pub(super) fn settings(settings: &Settings) -> Vec<String> {
     if let Encryption::Kms { key, .. } = &settings.encryption {
         shown.push(format!("kms={key}"));
     }
+    shown.extend(settings.fifo.iter().flat_map(fifo));
+    if let Some(Redrive { target, receives_max }) = &settings.redrive {
+        shown.push(format!("redrive={}:{receives_max}", target.resource()));
+    }
+    shown.extend(settings.redrive_allow.as_ref().map(|allow| format!("allow={}", allow.text)));
     shown
+}
+
+fn fifo(fifo: &Fifo) -> [String; 4] {
+    let scope = match fifo.scope {
+        DedupScope::Queue => "queue",
+        DedupScope::MessageGroup => "group",
+    };
+    let throughput = match fifo.throughput {
+        Throughput::PerQueue => "queue",
+        Throughput::PerMessageGroup => "group",
+    };
+    let content = if fifo.content_dedup == Switch::On { "on" } else { "off" };
+    [
+        "fifo=on".into(),
+        format!("content-dedup={content}"),
+        format!("scope={scope}"),
+        format!("throughput={throughput}"),
+    ]
 }

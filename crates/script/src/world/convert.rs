@@ -1,7 +1,10 @@
 //! What scripts say as what the core takes: what the server does before the mailbox, kept plain.
 
+use super::queues;
 use crate::action::{Attribute, Fault};
-use postrider_core::queue::settings::{Setting, Switch};
+use postrider_core::queue::settings::{
+    AllowedSources, DedupScope, Redrive, RedriveAllow, Setting, Switch, Throughput,
+};
 use postrider_core::topic::filter::{AttributeFact, Facts, Number, Policy, Scope, Value};
 use postrider_core::topic::subscription::{Filter, Form};
 use std::collections::BTreeMap;
@@ -24,8 +27,52 @@ fn setting(name: &str, value: &str) -> Result<Setting, Fault> {
         "policy" => Setting::Policy(text()),
         "sse" => Setting::ManagedSse(if value == "true" { Switch::On } else { Switch::Off }),
         "kms" => Setting::KmsKey(text()),
+        "fifo" => Setting::FifoQueue(switch(name, value)?),
+        "content-dedup" => Setting::ContentDedup(switch(name, value)?),
+        "scope" => Setting::DedupScope(match value {
+            "queue" => DedupScope::Queue,
+            "group" => DedupScope::MessageGroup,
+            _ => return Err(wrong(name, value)),
+        }),
+        "throughput" => Setting::Throughput(match value {
+            "queue" => Throughput::PerQueue,
+            "group" => Throughput::PerMessageGroup,
+            _ => return Err(wrong(name, value)),
+        }),
+        "redrive" => Setting::Redrive(redrive(name, value)?),
+        "allow" => Setting::RedriveAllow(Some(RedriveAllow { text: value.into(), sources: allowed(value) })),
         unknown => return Err(Fault(format!("a queue has no `{unknown}`"))),
     })
+}
+
+fn wrong(name: &str, value: &str) -> Fault {
+    Fault(format!("`{name}` is never `{value}`"))
+}
+
+fn switch(name: &str, value: &str) -> Result<Switch, Fault> {
+    match value {
+        "on" => Ok(Switch::On),
+        "off" => Ok(Switch::Off),
+        _ => Err(wrong(name, value)),
+    }
+}
+
+/// `queue:count`, or nothing.
+fn redrive(name: &str, value: &str) -> Result<Option<Redrive>, Fault> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let parsed = value.split_once(':').and_then(|(queue, count)| Some((queue, count.parse().ok()?)));
+    let (queue, receives_max) = parsed.ok_or_else(|| wrong(name, value))?;
+    Ok(Some(Redrive { target: queues::arn(queue), receives_max }))
+}
+
+fn allowed(value: &str) -> AllowedSources {
+    match value {
+        "all" => AllowedSources::All,
+        "none" => AllowedSources::None,
+        names => AllowedSources::These(names.split(',').map(queues::arn).collect()),
+    }
 }
 
 /// A JSON text as the core's plain value.

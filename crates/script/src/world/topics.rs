@@ -1,12 +1,13 @@
 //! What a script does to topics.
 
+use super::answer::Text;
 use super::{Stop, World, answer, convert, queues, unexpected};
 use crate::action::{Attribute, Fault, OnTopic, TOPIC_ATTRIBUTES};
 use bytes::Bytes;
 use postrider_core::body::Payload;
 use postrider_core::command::{AskTopic, Command, Given, Presence, Publish};
 use postrider_core::event::SubscriptionStated;
-use postrider_core::id::{TopicId, Uuid};
+use postrider_core::id::{GroupKey, TopicId, Uuid};
 use postrider_core::reply::{More, Reply};
 use postrider_core::topic::filter::Scope;
 use postrider_core::topic::subscription::Change;
@@ -74,7 +75,9 @@ impl World {
                 queues.sort();
                 Ok(queues)
             }
-            OnTopic::Publish { bodies, attributes } => self.publish(&topic, bodies, attributes),
+            OnTopic::Publish { bodies, attributes, group } => {
+                self.publish(&topic, bodies, attributes, group.as_deref())
+            }
         }
     }
 
@@ -149,13 +152,17 @@ impl World {
         topic: &Arn,
         bodies: &[String],
         attributes: &[Attribute],
+        group: Option<&str>,
     ) -> Result<Vec<String>, Stop> {
+        self.ledger.published();
         for presence in [self.looks_at_bodies(topic), Presence::Present] {
             let message = |body: &String| {
                 let seen = (presence == Presence::Present).then(|| body.trim_end_matches('.'));
+                let text = Text { group: group.unwrap_or(""), dedup: "", body };
                 Publish {
-                    payload: Payload::new(Bytes::from(body.clone()), convert::size(body, attributes)),
+                    payload: Payload::new(Bytes::from(text.encode()), convert::size(body, attributes)),
                     facts: convert::facts(attributes, seen),
+                    group: group.map(GroupKey::of),
                     body: presence,
                 }
             };

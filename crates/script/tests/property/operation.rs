@@ -1,7 +1,7 @@
 //! Random operations, resolved against what the model knows when their turn comes.
 
 use crate::model::Model;
-use postrider_script::{Action, Attribute, Handle, OnQueue, OnTopic};
+use postrider_script::{Action, Attribute, Handle, Incoming, OnQueue, OnTopic, Outgoing, Shown};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 /// Names that four shards hold unevenly.
 const QUEUES: [&str; 5] = ["orders", "audit", "eu", "us", "b"];
 const TOPICS: [&str; 3] = ["news", "olds", "t"];
+const QUEUE_ATTRIBUTES: [&str; 4] = ["visibility", "delay", "retention", "redrive"];
 const KINDS: [&str; 2] = ["x", "y"];
 
 /// An operation with open choices.
@@ -46,6 +47,8 @@ enum Verb {
     Restart,
     Compact,
     ListQueues,
+    Sources,
+    Move,
 }
 
 fn verbs() -> impl Strategy<Value = Verb> {
@@ -72,6 +75,8 @@ fn verbs() -> impl Strategy<Value = Verb> {
         2 => Just(Verb::Restart),
         4 => Just(Verb::Compact),
         1 => Just(Verb::ListQueues),
+        1 => Just(Verb::Sources),
+        2 => Just(Verb::Move),
     ]
 }
 
@@ -81,11 +86,25 @@ fn attribute() -> impl Strategy<Value = (&'static str, &'static str)> {
         prop::sample::select(vec!["0", "1", "5", "30"]).prop_map(|value| ("visibility", value)),
         prop::sample::select(vec!["0", "0", "2", "70"]).prop_map(|value| ("delay", value)),
         prop::sample::select(vec!["60", "90", "345600"]).prop_map(|value| ("retention", value)),
+        prop::sample::select(vec!["", "audit:1", "audit:2", "eu:1", "b:2", "orders:1"])
+            .prop_map(|value| ("redrive", value)),
         prop::sample::select(vec!["true", "false"]).prop_map(|value| ("raw", value)),
         prop::sample::select(vec![r#"{"kind":["x"]}"#, r#"{"kind":["y"]}"#, "{}"])
             .prop_map(|value| ("filter", value)),
         Just(("scope", "body")),
     ]
+}
+
+/// What is there from the beginning: sources with dead-letter queues in their shard and in another.
+pub(crate) fn beginning() -> Vec<Action> {
+    let queues = [("orders", "audit:1"), ("audit", "b:2"), ("eu", ""), ("us", "eu:1")];
+    let queue = |(name, redrive): (&str, &str)| {
+        let given = [("visibility", "1"), ("redrive", redrive)];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Action::Queue(name.to_owned(), OnQueue::Create(given.into()))
+    };
+    let topic = |name: &&str| Action::Topic((*name).to_owned(), OnTopic::Create(BTreeMap::new()));
+    queues.into_iter().map(queue).chain(TOPICS[1..].iter().map(topic)).collect()
 }
 
 /// Any operation.
@@ -121,21 +140,23 @@ impl Operation {
         let to_topic = |what| Some(Action::Topic(topic.clone(), what));
         match self.verb {
             Verb::Advance => None,
-            Verb::Create => to_queue(OnQueue::Create(self.given(&["visibility", "delay", "retention"]))),
+            Verb::Create => to_queue(OnQueue::Create(self.given(&QUEUE_ATTRIBUTES))),
             Verb::DeleteQueue => to_queue(OnQueue::DeleteQueue),
-            Verb::Set => to_queue(OnQueue::Set(self.given(&["visibility", "delay", "retention"]))),
+            Verb::Set => to_queue(OnQueue::Set(self.given(&QUEUE_ATTRIBUTES))),
             Verb::Purge => to_queue(OnQueue::Purge),
             Verb::Counts => to_queue(OnQueue::Counts),
             Verb::Send => {
                 let count = 1 + self.number % 3;
                 let bodies = (0..count).map(|at| format!("m{}", model.next_word() + at)).collect();
                 let delay_s = [None, None, None, Some(0), Some(2), Some(20)][self.choice.index(6)];
-                to_queue(OnQueue::Send { bodies, delay_s })
+                to_queue(OnQueue::Send(Outgoing { bodies, delay_s, ..Outgoing::default() }))
             }
             Verb::Receive => {
                 let max = 1 + u32::try_from(self.number % 10).ok()?;
                 let visibility_s = [None, None, Some(0), Some(1), Some(10), Some(600)][self.choice.index(6)];
-                to_queue(OnQueue::Receive { max, visibility_s, wait_s: Some(0) })
+                let show = vec![Shown::Count, Shown::Source];
+                let wait_s = Some(0);
+                to_queue(OnQueue::Receive(Incoming { max, visibility_s, wait_s, show, attempt: None }))
             }
             Verb::Delete => to_queue(OnQueue::Delete(vec![self.handle(model, &queue)?])),
             Verb::Visibility => to_queue(OnQueue::Visibility(vec![self.handle(model, &queue)?], timeout_s)),
@@ -156,6 +177,11 @@ impl Operation {
             Verb::Publish => to_topic(self.publish(model)),
             Verb::Restart => Some(Action::Restart),
             Verb::Compact => Some(Action::Compact),
+            Verb::Sources => to_queue(OnQueue::Sources),
+            Verb::Move => {
+                let to = QUEUES.get(self.number).map(|name| (*name).to_owned());
+                to_queue(OnQueue::StartMove { to, rate: None })
+            }
             Verb::ListQueues => Some(Action::ListQueues { prefix: String::new(), max: 1 + self.number }),
         }
     }
@@ -183,6 +209,7 @@ impl Operation {
         OnTopic::Publish {
             bodies: (0..count).map(body).collect(),
             attributes: attribute.into_iter().collect(),
+            group: None,
         }
     }
 
