@@ -9,7 +9,8 @@ use crate::event::{
 use crate::id::{DedupKey, GroupKey, PublicationId, QueueId, Revision, TopicId};
 use crate::queue::expiry::Expired;
 use crate::queue::settings::{
-    AllowedSources, DedupScope, Encryption, Fifo, Redrive, RedriveAllow, Settings, Switch, Throughput,
+    AllowedSources, DedupScope, Encryption, Fifo, KMS_REUSE_S_DEFAULT, Redrive, RedriveAllow, Settings,
+    Switch, Throughput,
 };
 use crate::topic::filter::{Policy, Scope};
 use crate::topic::subscription::Filter;
@@ -139,7 +140,7 @@ fn settings(fields: In<'_>) -> Result<Settings, Malformed> {
     let encryption = match f.int(7) {
         0 => Encryption::Off,
         1 => Encryption::Managed,
-        2 => Encryption::Kms { key: f.text(8)?.into(), reuse_s: f.u32(9)? },
+        2 => Encryption::Kms { key: f.text(8)?.into() },
         _ => return Err(Malformed::Field(7)),
     };
     Ok(Settings {
@@ -150,6 +151,7 @@ fn settings(fields: In<'_>) -> Result<Settings, Malformed> {
         wait_s: f.u32(5)?,
         policy: Some(f.text(6)?).filter(|text| !text.is_empty()).map(Arc::from),
         encryption,
+        kms_reuse_s: Some(f.u32(9)?).filter(|s| *s > 0).unwrap_or(KMS_REUSE_S_DEFAULT),
         fifo: f.ranges(10).next().map(fifo).transpose()?,
         redrive: f.ranges(11).next().map(redrive).transpose()?,
         redrive_allow: f.ranges(12).next().map(redrive_allow).transpose()?,

@@ -7,7 +7,9 @@ use crate::event::{
     AttemptStated, CopyStated, DeduplicatedStated, Event, Journey, MessageStated, MoveTaskStated, OwedStated,
     Past, PublicationStated, QueueStated, Receives, ShardStated, SubscriptionStated, Tags, TopicStated, Why,
 };
-use crate::queue::settings::{AllowedSources, DedupScope, Encryption, Fifo, Settings, Switch, Throughput};
+use crate::queue::settings::{
+    AllowedSources, DedupScope, Encryption, Fifo, KMS_REUSE_S_DEFAULT, Settings, Switch, Throughput,
+};
 use crate::topic::filter::Scope;
 use crate::topic::subscription::Form;
 use std::num::NonZero;
@@ -230,11 +232,13 @@ fn settings(o: &mut Out<'_>, settings: &Settings) {
     match &settings.encryption {
         Encryption::Off => {}
         Encryption::Managed => o.int(7, 1),
-        Encryption::Kms { key, reuse_s } => {
+        Encryption::Kms { key } => {
             o.int(7, 2);
             o.text(8, key);
-            o.int(9, u64::from(*reuse_s));
         }
+    }
+    if matches!(settings.encryption, Encryption::Kms { .. }) || settings.kms_reuse_s != KMS_REUSE_S_DEFAULT {
+        o.int(9, u64::from(settings.kms_reuse_s));
     }
     if let Some(Fifo { content_dedup, scope, throughput }) = settings.fifo {
         o.nested(10, |o| {

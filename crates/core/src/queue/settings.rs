@@ -20,6 +20,8 @@ pub struct Settings {
     pub policy: Option<Arc<str>>,
     /// Who encrypts.
     pub encryption: Encryption,
+    /// `KmsDataKeyReusePeriodSeconds`, kept also while there is no key; a key that is taken away takes it along.
+    pub kms_reuse_s: u32,
     /// What only FIFO queues have; absent on a standard queue.
     pub fifo: Option<Fifo>,
     /// `RedrivePolicy`: where messages go that were received too often.
@@ -140,8 +142,6 @@ pub enum Encryption {
     Kms {
         /// Key id, ARN or alias.
         key: Arc<str>,
-        /// `KmsDataKeyReusePeriodSeconds`.
-        reuse_s: u32,
     },
 }
 
@@ -155,6 +155,7 @@ impl Default for Settings {
             wait_s: 0,
             policy: None,
             encryption: Encryption::Managed,
+            kms_reuse_s: KMS_REUSE_S_DEFAULT,
             fifo: None,
             redrive: None,
             redrive_allow: None,
@@ -233,9 +234,9 @@ impl Setting {
 
     /// Does the queue have this value already?
     fn agrees(&self, now: &Settings) -> bool {
-        let (key, reuse_s) = match &now.encryption {
-            Encryption::Kms { key, reuse_s } => (Some(key), *reuse_s),
-            Encryption::Managed | Encryption::Off => (None, KMS_REUSE_S_DEFAULT),
+        let key = match &now.encryption {
+            Encryption::Kms { key } => Some(key),
+            Encryption::Managed | Encryption::Off => None,
         };
         match self {
             Setting::Visibility(s) => *s == now.visibility_s,
@@ -246,7 +247,7 @@ impl Setting {
             Setting::Policy(text) => policy(text) == now.policy,
             Setting::ManagedSse(switch) => (*switch == Switch::On) == (now.encryption == Encryption::Managed),
             Setting::KmsKey(given) => given.as_ref() == key,
-            Setting::KmsReuse(s) => *s == reuse_s,
+            Setting::KmsReuse(s) => *s == now.kms_reuse_s,
             Setting::FifoQueue(switch) => (*switch == Switch::On) == now.fifo.is_some(),
             Setting::ContentDedup(switch) => now.fifo.is_some_and(|fifo| fifo.content_dedup == *switch),
             Setting::DedupScope(scope) => now.fifo.is_some_and(|fifo| fifo.scope == *scope),
@@ -280,7 +281,6 @@ impl Settings {
         let mut next = self.clone();
         let mut managed = None;
         let mut key = None;
-        let mut reuse_s = None;
         for setting in given {
             match setting {
                 Setting::Visibility(s) => next.visibility_s = *s,
@@ -291,7 +291,7 @@ impl Settings {
                 Setting::Policy(text) => next.policy = policy(text),
                 Setting::ManagedSse(switch) => managed = Some(*switch),
                 Setting::KmsKey(given) => key = Some(given.clone()),
-                Setting::KmsReuse(s) => reuse_s = Some(*s),
+                Setting::KmsReuse(s) => next.kms_reuse_s = *s,
                 Setting::FifoQueue(switch) if (*switch == Switch::On) == next.fifo.is_some() => {}
                 Setting::FifoQueue(_) => return Err(Rejection::TypeChange),
                 Setting::ContentDedup(switch) => next.fifo_mut()?.content_dedup = *switch,
@@ -301,7 +301,11 @@ impl Settings {
                 Setting::RedriveAllow(given) => next.redrive_allow.clone_from(given),
             }
         }
-        next.encryption = encryption(&self.encryption, managed, key, reuse_s)?;
+        let has_key = |settings: &Settings| matches!(settings.encryption, Encryption::Kms { .. });
+        next.encryption = encryption(&self.encryption, managed, key)?;
+        if has_key(self) && !has_key(&next) {
+            next.kms_reuse_s = KMS_REUSE_S_DEFAULT;
+        }
         let by_group =
             |fifo: Fifo| fifo.throughput == Throughput::PerQueue || fifo.scope == DedupScope::MessageGroup;
         if next.fifo.is_none_or(by_group) { Ok(next) } else { Err(Rejection::ThroughputNeedsGroupScope) }
@@ -323,16 +327,15 @@ fn encryption(
     now: &Encryption,
     managed: Option<Switch>,
     key: Option<Option<Arc<str>>>,
-    reuse_s: Option<u32>,
 ) -> Result<Encryption, Rejection> {
-    let (old_key, old_reuse_s) = match now {
-        Encryption::Kms { key, reuse_s } => (Some(key.clone()), *reuse_s),
-        Encryption::Managed | Encryption::Off => (None, KMS_REUSE_S_DEFAULT),
+    let old_key = match now {
+        Encryption::Kms { key } => Some(key.clone()),
+        Encryption::Managed | Encryption::Off => None,
     };
     let cleared = key == Some(None) && old_key.is_some();
     match (managed, key.unwrap_or(old_key)) {
         (Some(Switch::On), Some(_)) => Err(Rejection::EncryptionConflict),
-        (_, Some(key)) => Ok(Encryption::Kms { key, reuse_s: reuse_s.unwrap_or(old_reuse_s) }),
+        (_, Some(key)) => Ok(Encryption::Kms { key }),
         (Some(Switch::On), None) => Ok(Encryption::Managed),
         (Some(Switch::Off), None) => Ok(Encryption::Off),
         (None, None) if cleared => Ok(Encryption::Off),
@@ -351,10 +354,18 @@ mod tests {
     #[test]
     fn a_key_turns_managed_encryption_off_and_taking_it_away_leaves_it_off() {
         let with_key = Settings::default().with(&[key("alias/a"), Setting::KmsReuse(60)]).unwrap();
-        assert_eq!(with_key.encryption, Encryption::Kms { key: "alias/a".into(), reuse_s: 60 });
+        assert_eq!(with_key.encryption, Encryption::Kms { key: "alias/a".into() });
+        assert_eq!((with_key.kms_reuse_s, with_key.with(&[key("")]).unwrap().kms_reuse_s), (60, 300));
         let without = with_key.with(&[key("")]).unwrap();
         assert_eq!(without.encryption, Encryption::Off);
         assert_eq!(without.with(&[Setting::Delay(1)]).unwrap().encryption, Encryption::Off);
+    }
+
+    #[test]
+    fn a_reuse_period_without_a_key_is_kept_for_one() {
+        let without = Settings::default().with(&[Setting::KmsReuse(60)]).unwrap();
+        assert_eq!(without.first_difference(&[Setting::KmsReuse(60)]), None);
+        assert_eq!(without.with(&[key("k")]).unwrap().kms_reuse_s, 60);
     }
 
     #[test]

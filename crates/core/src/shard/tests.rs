@@ -5,6 +5,7 @@ mod exchange;
 mod limits;
 mod live;
 mod moves;
+mod redrive;
 
 use super::{Config, Decided, Shard};
 use crate::body::Payload;

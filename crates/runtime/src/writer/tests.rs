@@ -6,7 +6,7 @@ use postrider_core::body::Payload;
 use postrider_core::command::{AskTopic, Given, Presence, Publish, Send};
 use postrider_core::event::SubscriptionStated;
 use postrider_core::id::{TopicId, Uuid};
-use postrider_core::queue::settings::Setting;
+use postrider_core::queue::settings::{Redrive, Setting};
 use postrider_core::shard::Config;
 use postrider_core::topic::filter::Facts;
 use postrider_core::topic::subscription::Form;
@@ -278,4 +278,40 @@ fn on_a_full_disk_it_counts_what_a_command_writes_and_not_what_it_brings() {
         .map(|reply| reply.0);
     assert_eq!(refused.collect::<Vec<_>>(), [2, 4], "one fits, and what is there already writes nothing");
     assert_eq!(received(&produced), [(7, 1)]);
+}
+
+#[test]
+fn one_waiting_receive_does_not_move_a_whole_backlog_in_one_turn() {
+    let mut writer = writer();
+    writer.begin(Timestamp(2_000));
+    writer.ask(create("dead"), 9);
+    for _ in 0..5_000 {
+        ask(&mut writer, send(1), 9);
+    }
+    writer.end();
+    let once = Receive { max: 10, visibility_s: Some(1), wait_s: Some(0), attempt: None };
+    for _ in 0..500 {
+        writer.begin(Timestamp(2_000));
+        ask(&mut writer, AskQueue::Receive(once), 9);
+        writer.end();
+    }
+    writer.begin(Timestamp(9_000));
+    let redrive = Redrive { target: arn("dead"), receives_max: 1 };
+    ask(&mut writer, AskQueue::Set(vec![Setting::Redrive(Some(redrive))]), 9);
+    writer.end();
+    let dead = writer.shard().queue_id(&arn("dead")).unwrap();
+    writer.begin(Timestamp(9_001));
+    ask(&mut writer, receive(20), 1);
+    for turn in 1..=5 {
+        assert!(writer.end().replies.is_empty());
+        let moved = writer.shard().counts(dead).available;
+        assert!(moved <= (turn + 1) * limits::SPENT_PER_RECEIVE_MAX, "{moved} after {turn} turns");
+        if moved < 5_000 {
+            assert_eq!(writer.due(), Some(writer.shard().now()), "the next turn goes on");
+        }
+        writer.begin(Timestamp(9_001));
+    }
+    assert_eq!(writer.shard().counts(dead).available, 5_000);
+    writer.end();
+    assert!(writer.due().is_none_or(|due| due > writer.shard().now()), "and then there is nothing to do");
 }

@@ -131,7 +131,7 @@ pub(super) fn publication() -> PublicationStated {
 
 /// One event of each kind of version 1, every field of it in use: what its golden files hold.
 pub(super) fn samples() -> Vec<Event> {
-    let kms = Encryption::Kms { key: "alias/orders".into(), reuse_s: 300 };
+    let kms = Encryption::Kms { key: "alias/orders".into() };
     let settings = Settings {
         visibility_s: 45,
         delay_s: 3,

@@ -2,7 +2,7 @@
 
 use super::{ALL, SHOWN, exists};
 use crate::op::redrive_policy;
-use postrider_core::queue::settings::{DedupScope, Encryption, Fifo, Switch, Throughput};
+use postrider_core::queue::settings::{Encryption, Fifo, Switch};
 use postrider_core::reply::QueueView;
 use postrider_wire::Text;
 use postrider_wire::error::{Error, sqs as errors};
@@ -27,7 +27,7 @@ pub(in crate::op) fn shown(view: &QueueView, names: &[&'static str]) -> NamedVal
 fn of_any(view: &QueueView, name: &str) -> Option<String> {
     let settings = &view.settings;
     let key = match &settings.encryption {
-        Encryption::Kms { key, reuse_s } => Some((key, reuse_s)),
+        Encryption::Kms { key } => Some(key),
         Encryption::Managed | Encryption::Off => None,
     };
     match name {
@@ -45,27 +45,19 @@ fn of_any(view: &QueueView, name: &str) -> Option<String> {
         "Policy" => settings.policy.as_deref().map(str::to_owned),
         "RedrivePolicy" => settings.redrive.as_ref().map(redrive_policy::shown),
         "RedriveAllowPolicy" => settings.redrive_allow.as_ref().map(|allow| allow.text.to_string()),
-        "KmsMasterKeyId" => key.map(|(key, _)| key.to_string()),
-        "KmsDataKeyReusePeriodSeconds" => key.map(|(_, reuse_s)| reuse_s.to_string()),
+        "KmsMasterKeyId" => key.map(ToString::to_string),
+        "KmsDataKeyReusePeriodSeconds" => key.map(|_| settings.kms_reuse_s.to_string()),
         "SqsManagedSseEnabled" => Some((settings.encryption == Encryption::Managed).to_string()),
         _ => None,
     }
 }
 
 fn of_fifo(fifo: &Fifo, name: &str) -> Option<String> {
-    let scope = match fifo.scope {
-        DedupScope::Queue => "queue",
-        DedupScope::MessageGroup => "messageGroup",
-    };
-    let throughput = match fifo.throughput {
-        Throughput::PerQueue => "perQueue",
-        Throughput::PerMessageGroup => "perMessageGroupId",
-    };
     match name {
         "FifoQueue" => Some(true.to_string()),
         "ContentBasedDeduplication" => Some((fifo.content_dedup == Switch::On).to_string()),
-        "DeduplicationScope" => Some(scope.to_owned()),
-        "FifoThroughputLimit" => Some(throughput.to_owned()),
+        "DeduplicationScope" => Some(fifo.scope.as_str().to_owned()),
+        "FifoThroughputLimit" => Some(fifo.throughput.as_str().to_owned()),
         _ => None,
     }
 }
