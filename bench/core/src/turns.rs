@@ -88,11 +88,11 @@ impl Turns {
         let decided = self.shard.decide(command, &mut self.ids);
         let decided = decided.unwrap_or_else(|rejection| panic!("nothing here is refused: {rejection:?}"));
         self.log(decided.events);
-        let events = self.shard.step();
+        let events = self.shard.move_on();
         self.log(events);
         drop(self.shard.take_ready());
         drop(self.shard.take_changed());
-        std::hint::black_box((self.shard.due(), self.shard.step_due()));
+        std::hint::black_box((self.shard.due(), self.shard.move_due()));
         decided.reply
     }
 
