@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptrace"
 	"os"
 	"reflect"
 	"slices"
@@ -172,18 +173,56 @@ func (p place) counts(queue *string) [3]int {
 // send, and the queue's own value holds.
 type ask struct{ most, wait, hide int32 }
 
-func (p place) receive(queue *string, a ask) []types.Message {
-	p.Helper()
-	out, err := p.ReceiveMessage(p.Context(), &sqs.ReceiveMessageInput{
+func (a ask) of(queue *string) *sqs.ReceiveMessageInput {
+	return &sqs.ReceiveMessageInput{
 		QueueUrl:                    queue,
 		MaxNumberOfMessages:         a.most,
 		WaitTimeSeconds:             a.wait,
 		VisibilityTimeout:           a.hide,
 		MessageAttributeNames:       []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
-	})
+	}
+}
+
+func (p place) receive(queue *string, a ask) []types.Message {
+	p.Helper()
+	out, err := p.ReceiveMessage(p.Context(), a.of(queue))
 	p.must(err)
 	return out.Messages
+}
+
+// received is what a receive came back with.
+type received struct {
+	messages []types.Message
+	err      error
+}
+
+// waiting begins a receive and comes back when it is on its way to the server.
+func (p place) waiting(ctx context.Context, queue *string, a ask) <-chan received {
+	p.Helper()
+	written := make(chan struct{})
+	trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { close(written) }}
+	found := make(chan received, 1)
+	go func() {
+		out, err := p.ReceiveMessage(httptrace.WithClientTrace(ctx, trace), a.of(queue))
+		if err != nil {
+			found <- received{nil, err}
+			return
+		}
+		found <- received{out.Messages, nil}
+	}()
+	p.within("the receive is sent", written)
+	return found
+}
+
+// within waits until a channel is closed.
+func (p place) within(what string, closed <-chan struct{}) {
+	p.Helper()
+	select {
+	case <-closed:
+	case <-time.After(10 * time.Second):
+		p.Fatalf("not within 10 s: %s", what)
+	}
 }
 
 // receiveN receives until there are n messages; a long poll that comes back empty is the bound.

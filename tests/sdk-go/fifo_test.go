@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -81,11 +80,11 @@ func TestFifoGroupIsHeldBack(t *testing.T) {
 	equal(t, bodies(first), []string{"a1"})
 	equal(t, bodies(p.receive(queue, ask{most: 10})), []string{"b1"})
 	equal(t, len(p.receive(queue, ask{most: 10})), 0)
-	found := make(chan []types.Message, 1)
-	go func() { found <- p.receive(queue, ask{most: 10, wait: 10}) }()
-	time.Sleep(100 * time.Millisecond)
+	found := p.waiting(t.Context(), queue, ask{most: 10, wait: 10})
 	p.delete(queue, first...)
-	equal(t, bodies(<-found), []string{"a2"})
+	second := <-found
+	p.must(second.err)
+	equal(t, bodies(second.messages), []string{"a2"})
 }
 
 func TestFifoOrderWhenVisibilityEnds(t *testing.T) {
@@ -158,7 +157,7 @@ func TestFifoExpiredHandle(t *testing.T) {
 	p, queue := newFifo(t, byContent)
 	p.sendAll(queue, "a", []string{"late"})
 	message := p.receiveN(queue, 1, 1)[0]
-	time.Sleep(1100 * time.Millisecond)
+	p.eventually("a visible message", func() bool { return p.counts(queue) == [3]int{1, 0, 0} })
 	in := &sqs.DeleteMessageInput{QueueUrl: queue, ReceiptHandle: message.ReceiptHandle}
 	_, err := p.DeleteMessage(t.Context(), in)
 	refused(t, err, invalid, 400, "Value "+*message.ReceiptHandle+

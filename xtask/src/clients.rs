@@ -160,6 +160,12 @@ pub(crate) fn install_once(
     std::fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))
 }
 
+/// The major release in what a program says of its version, after `prefix`: 17 of `javac 17.0.15`.
+pub(crate) fn major(version: &str, prefix: &str) -> Option<u32> {
+    let number = version.trim().strip_prefix(prefix)?;
+    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
 /// The files directly in a directory of the tree whose names end so, sorted.
 pub(crate) fn files_ending(directory: &Path, end: &str) -> Result<Vec<PathBuf>, String> {
     let failed = |e: std::io::Error| format!("cannot list {}: {e}", directory.display());
@@ -196,6 +202,15 @@ mod tests {
         assert_eq!(list(fine.args(["-c", "echo ok 1; echo hm; echo ok 2"]), read), Ok(2));
         let mut broken = Command::new("sh");
         assert!(list(broken.args(["-c", "echo ok 1; exit 1"]), read).is_err());
+    }
+
+    #[test]
+    fn versions_are_read() {
+        assert_eq!(major("javac 17.0.15\n", "javac "), Some(17));
+        assert_eq!(major("javac 21-ea", "javac "), Some(21));
+        assert_eq!(major("v20.11.1\n", "v"), Some(20));
+        assert_eq!(major("20", "v"), None);
+        assert_eq!(major("v", "v"), None);
     }
 
     #[test]

@@ -46,6 +46,33 @@ impl Gate {
         expected: Option<Service>,
         now_s: i64,
     ) -> Result<Signed, AuthError> {
+        self.check_either(&[*request], expected, now_s)
+    }
+
+    /// As [`Gate::check`], for a request that came through a proxy: the client signed the host that it used,
+    /// `forwarded`, which the proxy may have replaced. That one is tried first.
+    pub fn check_forwarded(
+        &self,
+        request: &Request<'_>,
+        forwarded: &str,
+        expected: Option<Service>,
+        now_s: i64,
+    ) -> Result<Signed, AuthError> {
+        let mut headers = request.headers.to_vec();
+        for (name, value) in &mut headers {
+            *value = if name.eq_ignore_ascii_case("host") { forwarded.as_bytes() } else { *value };
+        }
+        self.check_either(&[Request { headers: &headers, ..*request }, *request], expected, now_s)
+    }
+
+    /// Checks a request that may have been signed as either of these, which differ in their host only.
+    fn check_either(
+        &self,
+        requests: &[Request<'_>],
+        expected: Option<Service>,
+        now_s: i64,
+    ) -> Result<Signed, AuthError> {
+        let request = requests.first().expect("a request is as it came, or as it was forwarded, or both");
         let (credentials, keys) = match &self.mode {
             Mode::Open => return Ok(Signed { caller: Caller::claimed(&sigv4::hint(request)) }),
             Mode::Enforcing { credentials, keys } => (credentials, keys),
@@ -54,7 +81,7 @@ impl Gate {
             return Ok(Signed { caller: Caller::anonymous() });
         };
         let credential = credentials.find(claim.access_key_id()).ok_or(AuthError::UnknownToken)?;
-        sigv4::verify(&claim, request, credential, now_s, keys)?;
+        sigv4::verify_either(&claim, requests, credential, now_s, keys)?;
         let principal = credential.principal.clone();
         let caller = Caller::new(credential.account, principal, claim.region(), claim.service());
         Ok(Signed { caller })

@@ -166,12 +166,30 @@ pub fn verify(
     now_s: i64,
     keys: &KeyCache,
 ) -> Result<(), AuthError> {
+    verify_either(claim, &[*request], credential, now_s, keys)
+}
+
+/// As [`verify`], where the request may have been signed as any of these; they differ in headers only.
+pub(crate) fn verify_either(
+    claim: &Claim<'_>,
+    requests: &[Request<'_>],
+    credential: &Credential,
+    now_s: i64,
+    keys: &KeyCache,
+) -> Result<(), AuthError> {
     let signature = unhex(&claim.signature).ok_or(AuthError::Mismatch)?;
-    let text = text_of(claim, request)?;
+    let payload = match requests {
+        [request, ..] => payload_of(claim, request)?,
+        [] => return Err(AuthError::Mismatch),
+    };
+    let signed_with = |key: &hmac::Key| {
+        let holds = |request| hmac::verify(key, &text_of(claim, request, &payload), &signature).is_ok();
+        if requests.iter().any(holds) { Ok(()) } else { Err(AuthError::Mismatch) }
+    };
     match keys.find_or_derive(&claim.scope, &credential.secret) {
-        Found::Cached(key) => hmac::verify(&key, &text, &signature).map_err(|_| AuthError::Mismatch)?,
+        Found::Cached(key) => signed_with(&key)?,
         Found::Derived(key) => {
-            hmac::verify(&key, &text, &signature).map_err(|_| AuthError::Mismatch)?;
+            signed_with(&key)?;
             keys.keep(&claim.scope, &credential.secret, key);
         }
     }
@@ -179,14 +197,15 @@ pub fn verify(
     check_token(claim, credential, now_s)
 }
 
-/// The string to sign of a claimed request.
-fn text_of(claim: &Claim<'_>, request: &Request<'_>) -> Result<Vec<u8>, AuthError> {
-    let leave_out = match claim.carrier {
-        Carrier::Header => None,
-        Carrier::Presigned { .. } => Some(presigned::SIGNATURE),
-    };
-    let headers_bytes: usize = request.headers.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-    let mut text = Vec::with_capacity(headers_bytes + request.path.len() + 2 * request.query.len() + 128);
+/// What stands for the body in a canonical request.
+enum Payload {
+    /// The body is not signed.
+    Unsigned,
+    /// SHA-256 of the body, in hex.
+    Hash([u8; 64]),
+}
+
+fn payload_of(claim: &Claim<'_>, request: &Request<'_>) -> Result<Payload, AuthError> {
     let declared = match &claim.carrier {
         Carrier::Presigned { content_sha256: Some(declared), .. } => Some(declared.as_bytes()),
         Carrier::Header | Carrier::Presigned { .. } => {
@@ -194,16 +213,30 @@ fn text_of(claim: &Claim<'_>, request: &Request<'_>) -> Result<Vec<u8>, AuthErro
         }
     };
     if declared == Some(UNSIGNED_PAYLOAD) {
-        canonical::write_request(&mut text, request, &claim.signed_headers, leave_out, UNSIGNED_PAYLOAD);
-    } else {
-        let hash = sha256_hex(request.body);
-        if declared.is_some_and(|declared| declared != hash) {
-            return Err(AuthError::Mismatch);
-        }
-        canonical::write_request(&mut text, request, &claim.signed_headers, leave_out, &hash);
+        return Ok(Payload::Unsigned);
     }
+    let hash = sha256_hex(request.body);
+    if declared.is_some_and(|declared| declared != hash) {
+        return Err(AuthError::Mismatch);
+    }
+    Ok(Payload::Hash(hash))
+}
+
+/// The string to sign of a claimed request.
+fn text_of(claim: &Claim<'_>, request: &Request<'_>, payload: &Payload) -> Vec<u8> {
+    let leave_out = match claim.carrier {
+        Carrier::Header => None,
+        Carrier::Presigned { .. } => Some(presigned::SIGNATURE),
+    };
+    let headers_bytes: usize = request.headers.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let mut text = Vec::with_capacity(headers_bytes + request.path.len() + 2 * request.query.len() + 128);
+    let payload = match payload {
+        Payload::Unsigned => UNSIGNED_PAYLOAD,
+        Payload::Hash(hash) => hash,
+    };
+    canonical::write_request(&mut text, request, &claim.signed_headers, leave_out, payload);
     string_to_sign(&mut text, &claim.sent.text, claim.scope.signed_text());
-    Ok(text)
+    text
 }
 
 /// Replaces a canonical request by its string to sign. `scope` has no access key id.

@@ -57,6 +57,22 @@ fn an_enforcing_gate_refuses_strangers_and_wrong_secrets() {
 }
 
 #[test]
+fn behind_a_proxy_either_host_may_be_signed() {
+    let gate = Gate::enforcing(Credentials::new().with(credential()));
+    let arrived: (&str, &[u8]) = ("host", b"10.0.0.7:4566");
+    let check = |signed_host: &[u8], forwarded: &str| {
+        let place = Place { region: "us-east-1", service: "sqs" };
+        let added = sign(&post(&[("host", signed_host)]), &credential(), place, NOW_S);
+        let mut headers = vec![arrived];
+        headers.extend(added.iter().map(|(name, value)| (*name, value.as_bytes())));
+        gate.check_forwarded(&post(&headers), forwarded, None, NOW_S).map(|_| ())
+    };
+    assert_eq!(check(b"mq.example", "mq.example"), Ok(()));
+    assert_eq!(check(arrived.1, "mq.example"), Ok(()));
+    assert_eq!(check(b"evil.example", "mq.example"), Err(AuthError::Mismatch));
+}
+
+#[test]
 fn an_open_gate_takes_account_and_region_from_any_signature() {
     let caller = open_caller(
         "AWS4-HMAC-SHA256 Credential=123456789012/20200101/eu-north-1/sns/aws4_request, SignedHeaders=x, Signature=0",

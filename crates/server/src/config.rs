@@ -27,10 +27,12 @@ pub(crate) use size::Size;
 
 /// Bytes of a segment: at least one entry of the log has to fit, at most what the log can address.
 const SEGMENT_BYTES: std::ops::RangeInclusive<u64> = (8 << 20)..=(1 << 30);
-/// Form encoding makes at most three bytes of one of a message; so does JSON for what is not ASCII.
-const ESCAPED: u64 = 3;
-/// What may go around a message in its request, bytes.
-const AROUND_BYTES: u64 = 1 << 20;
+/// The largest request by default, bytes. A batch of ten messages of AWS's largest size is read, so that it
+/// can be told what is wrong with it.
+const REQUEST_BYTES_DEFAULT: u64 = 12 << 20;
+/// So is the largest message, however it is escaped: form encoding makes at most three bytes of one, and so
+/// does JSON of what is not ASCII. A MiB is for what goes around it.
+const _: () = assert!(REQUEST_BYTES_DEFAULT >= 3 * *limits::MESSAGE_BYTES_MAX.end() + (1 << 20));
 const REQUEST_BYTES: std::ops::RangeInclusive<u64> = (16 << 10)..=(64 << 20);
 /// Each shard has two threads and a few segments of its own.
 const SHARDS: std::ops::RangeInclusive<u16> = 1..=256;
@@ -157,8 +159,6 @@ impl Config {
         let aws = Limits::default();
         let message_bytes_max = layer.limits.message_bytes_max;
         let message_bytes_max = message_bytes_max.unwrap_or(Size(u64::from(aws.message_bytes_max)));
-        let request_bytes_max =
-            Size(ESCAPED.saturating_mul(message_bytes_max.0).saturating_add(AROUND_BYTES));
         let config = Config {
             listen: layer.listen.unwrap_or_else(|| vec![loopback(4566)]),
             admin_listen: layer.admin_listen.unwrap_or_else(|| loopback(4567)),
@@ -175,7 +175,7 @@ impl Config {
             shards: layer.shards,
             segment_bytes: layer.segment_bytes.unwrap_or(Size(16 << 20)),
             body_memory: layer.body_memory.unwrap_or(Size(256 << 20)),
-            request_bytes_max: layer.request_bytes_max.unwrap_or(request_bytes_max),
+            request_bytes_max: layer.request_bytes_max.unwrap_or(Size(REQUEST_BYTES_DEFAULT)),
             client_timeout_s: layer.client_timeout_s.unwrap_or(60),
             aws_waits: layer.aws_waits.unwrap_or(AwsWaits::On),
             metrics_queues_max: layer.metrics_queues_max.unwrap_or(1_000),

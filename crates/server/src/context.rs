@@ -41,24 +41,4 @@ pub(crate) struct Origin<'a> {
     pub(crate) trace_id: Option<&'a str>,
     /// The client's address.
     pub(crate) peer: IpAddr,
-    /// Set if messages are to be looked at instead of received.
-    pub(crate) look: Option<Look>,
-}
-
-/// Which messages somebody who looks wants to see besides those that are available.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
-    /// Those in flight, and those of message groups that are held back by one.
-    pub(crate) invisible: Show,
-    /// Those whose delay has not passed.
-    pub(crate) delayed: Show,
-}
-
-/// Whether something is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Show {
-    /// It is.
-    Yes,
-    /// It is not.
-    No,
 }

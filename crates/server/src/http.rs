@@ -38,7 +38,7 @@ use tracing::{debug, warn};
 pub(crate) const CONNECTIONS_MAX: usize = 16_384;
 /// Requests that are open on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
-/// Bytes that an HTTP/2 peer may send ahead, of one request and of all on a connection: the largest message
+/// Bytes that an HTTP/2 peer may send ahead, of one request and of all on a connection: nearly every message
 /// goes through without a stop.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;

@@ -66,6 +66,12 @@ impl Limits {
     }
 }
 
+/// Whether a text has no characters but those of names, labels and ids of entries: ASCII letters, digits, `-`
+/// and `_`.
+pub(crate) fn has_name_characters(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
 /// A queue's name, or all that begin with a text: `reminders`, `reminders-*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamePattern(Box<str>);
@@ -84,8 +90,7 @@ impl FromStr for NamePattern {
 
     fn from_str(text: &str) -> Result<NamePattern, String> {
         let name = text.strip_suffix('*').unwrap_or(text);
-        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        if text.is_empty() || name.len() > limits::QUEUE_NAME_MAX || !is_name {
+        if text.is_empty() || name.len() > limits::QUEUE_NAME_MAX || !has_name_characters(name) {
             return Err(format!(
                 "{text:?} is not the name of a standard queue, nor the beginning of one with a * at the end"
             ));

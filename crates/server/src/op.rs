@@ -36,10 +36,11 @@ mod subject;
 mod subscription;
 mod tags;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod topic;
 mod topic_attributes;
 
+pub(crate) use look::{Look, Show};
 pub(crate) use settle::handle;
 
 use crate::context::{Context, Origin};
@@ -68,16 +69,17 @@ type Answered<'r> = Result<Response<'r>, Refused>;
 /// The entries of a batch: what is wrong with one, or it and what the shard said of it.
 type Joined<T, U> = Vec<Result<(T, U), Error>>;
 
-/// Answers a request whose caller is known.
+/// Answers a request whose caller is known. With a `look`, messages are looked at instead of received.
 pub(crate) async fn answer<'r>(
     context: &Context,
     signed: Signed,
     routed: Routed<'_>,
     origin: &Origin<'_>,
+    look: Option<Look>,
     request_id: &'r str,
 ) -> Response<'r> {
     let (protocol, service) = (routed.protocol, routed.action.service());
-    let answered = answered(context, signed, &routed, origin, request_id).await;
+    let answered = answered(context, signed, &routed, origin, look, request_id).await;
     answered.unwrap_or_else(|error| encode_error(protocol, service, &error, request_id))
 }
 
@@ -86,6 +88,7 @@ async fn answered<'r>(
     signed: Signed,
     routed: &Routed<'_>,
     origin: &Origin<'_>,
+    look: Option<Look>,
     request_id: &'r str,
 ) -> Result<Response<'r>, Error> {
     let (protocol, service) = (routed.protocol, routed.action.service());
@@ -109,6 +112,7 @@ async fn answered<'r>(
             origin,
             request_id,
             protocol,
+            look,
             subject: &subject,
             judgement,
             caller: authorized.caller(),
@@ -134,6 +138,9 @@ fn judge<T>(
         decoded = authorize(decoded, action, &target)?.rejudge();
     }
     if let Some(destination) = &subject.destination {
+        // This has no revision: the shard that carries the command out is the source's, and knows none of the
+        // destination. So its policy may have changed when the task is started; what counts is that every
+        // move is permitted once more by the state of that moment.
         let judgement = context.node.judgement(destination);
         let target = self::target(destination.as_str(), judgement.as_deref());
         decoded = authorize(decoded, "sqs:SendMessage", &target)?.rejudge();
@@ -155,6 +162,8 @@ struct Call<'a, 'r> {
     origin: &'a Origin<'a>,
     request_id: &'r str,
     protocol: Protocol,
+    /// Set if messages are to be looked at instead of received.
+    look: Option<Look>,
     /// What the operation is about.
     subject: &'a Subject,
     /// What the caller was judged by; `None` if the subject does not exist.
@@ -177,8 +186,9 @@ impl<'r> Call<'_, 'r> {
         Ok(self.context.node.ask(&self.subject.arn, command).await?)
     }
 
-    /// Looks at a queue, the subject or another; `None` if it does not exist.
-    async fn look_at(&self, queue: &Arn) -> Result<Option<Box<QueueView>>, Refused> {
+    /// What a queue is like, the subject or another; `None` if it does not exist. Of another this asks without
+    /// a judgement, so the caller is told of the answer only what its operation says.
+    async fn view_of(&self, queue: &Arn) -> Result<Option<Box<QueueView>>, Refused> {
         let judgement = self.context.node.judgement(queue);
         let judged = judgement.map_or(Revision(0), |judgement| judgement.revision);
         let command = Command::Queue { arn: queue.clone(), judged, ask: AskQueue::View };
@@ -265,7 +275,7 @@ async fn dispatch<'r>(call: &Call<'_, 'r>, operation: &Operation<'_>) -> Answere
     match operation {
         Operation::SendMessage(asked) => send::one(call, asked).await,
         Operation::SendMessageBatch(asked) => send::batch(call, asked).await,
-        Operation::ReceiveMessage(asked) => match call.origin.look {
+        Operation::ReceiveMessage(asked) => match call.look {
             Some(look) => look::messages(call, look).await,
             None => receive::receive(call, asked).await,
         },

@@ -126,7 +126,6 @@ mod tests {
         path: "/",
         trace_id: None,
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        look: None,
     };
 
     fn pinned(text: &str) -> Urls {

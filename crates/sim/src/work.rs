@@ -102,7 +102,12 @@ impl Work {
     }
 
     fn create_queue(&mut self, world: &mut World, arn: Arn) -> u16 {
-        let command = Command::CreateQueue { arn: arn.clone(), judged: Default::default(), settings: vec![], tags: BTreeMap::new() };
+        let command = Command::CreateQueue {
+            arn: arn.clone(),
+            judged: Default::default(),
+            settings: vec![],
+            tags: BTreeMap::new(),
+        };
         self.ask(world, &arn.clone(), command, Asked::CreateQueue(arn))
     }
 

@@ -34,7 +34,12 @@ fn world(dice: &mut Dice) -> World {
 }
 
 fn create(world: &mut World) {
-    let create = Command::CreateQueue { arn: work::queue(0), judged: Default::default(), settings: vec![], tags: Default::default() };
+    let create = Command::CreateQueue {
+        arn: work::queue(0),
+        judged: Default::default(),
+        settings: vec![],
+        tags: Default::default(),
+    };
     world.ask_through(0, create).unwrap().result.unwrap();
 }
 

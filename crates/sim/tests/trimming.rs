@@ -87,7 +87,12 @@ fn an_idle_log_comes_to_rest() {
     world.open(&mut dice).unwrap();
     for index in 0..800 {
         let arn = postrider_sim::work::queue(1_000 + index);
-        let create = Command::CreateQueue { arn: arn.clone(), judged: Default::default(), settings: vec![], tags: BTreeMap::new() };
+        let create = Command::CreateQueue {
+            arn: arn.clone(),
+            judged: Default::default(),
+            settings: vec![],
+            tags: BTreeMap::new(),
+        };
         world.ask_through(0, create).unwrap().result.unwrap();
         let judged = world.judgement(&arn).unwrap().revision;
         let delete = Command::Queue { arn, judged, ask: AskQueue::Delete };
@@ -104,7 +109,8 @@ fn an_idle_log_comes_to_rest() {
     assert_eq!(rest(5_000).1, tail, "nothing is written any more");
     world.pass(61_000);
     let arn = postrider_sim::work::queue(0);
-    let create = Command::CreateQueue { arn, judged: Default::default(), settings: vec![], tags: BTreeMap::new() };
+    let create =
+        Command::CreateQueue { arn, judged: Default::default(), settings: vec![], tags: BTreeMap::new() };
     world.ask_through(0, create).unwrap().result.unwrap();
     world.check(0).unwrap();
 }

@@ -6,7 +6,8 @@
 //!
 //! Invariants of an [`Attribute`]:
 //! - the value's kind is the one its type asks for: bytes for `Binary`, text for all else;
-//! - it is not empty, and neither is the name.
+//! - it is not empty, and neither is the name;
+//! - neither name nor type has a forbidden character, see [`has_forbidden_character`].
 
 mod number;
 mod selection;
@@ -23,7 +24,7 @@ pub use system::{SystemName, SystemSelection};
 use crate::error::{self, Error};
 use crate::operation::Action;
 use crate::query::{Flaw, Form, Member, Shape};
-use crate::shape::{List, pairs_from_json, shape};
+use crate::shape::{List, present_pairs_from_json, shape};
 use crate::text::{Blob, Text};
 
 /// The most attributes that an SQS message may have.
@@ -34,6 +35,8 @@ pub const NAME_BYTES_MAX: usize = 256;
 pub const TYPE_BYTES_MAX: usize = 256;
 /// The only message system attribute that may be sent.
 pub const TRACE_HEADER: &str = "AWSTraceHeader";
+/// The longest trace header, in bytes. AWS names no bound; one of X-Ray has about a hundred.
+pub const TRACE_HEADER_BYTES_MAX: usize = 1_024;
 
 shape! {
     /// The value of one attribute, as a request has it.
@@ -71,14 +74,14 @@ impl<'a> FromIterator<(Text<'a>, Given<'a>)> for GivenAttributes<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for GivenAttributes<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        pairs_from_json(deserializer).map(Self)
+        present_pairs_from_json(deserializer).map(Self)
     }
 }
 
 /// `<name>.N.Name`, `<name>.N.Value.<member>`.
 impl<'f> Member<'f> for GivenAttributes<'f> {
     fn find(form: Form<'f>, name: &str) -> Result<Option<Self>, Flaw> {
-        let entries = form.entries(name);
+        let entries = form.entries(name, &["Name", "Value"]);
         if entries.is_empty() {
             return Ok(None);
         }
@@ -133,7 +136,7 @@ pub fn size(attributes: &[Attribute<'_>]) -> usize {
     attributes.iter().map(Attribute::size).sum()
 }
 
-/// Whether a text has a character that no SQS body and no string attribute may have: anything but
+/// Whether a text has a character that no SQS body, no string attribute and no type may have: anything but
 /// U+9, U+A, U+D, U+20–U+D7FF, U+E000–U+FFFD and what lies beyond the first plane.
 pub fn has_forbidden_character(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -218,10 +221,18 @@ pub fn sqs_system<'g>(
         if name != TRACE_HEADER {
             return Err(error::sqs::system_attribute(name));
         }
-        if value.data_type.as_deref().is_some_and(|data_type| data_type != "String") {
-            return Err(error::sqs::attribute_type_unknown(value.data_type.as_deref().unwrap_or_default()));
+        if let Some(other) = value.data_type.as_deref().filter(|given| !matches!(*given, "" | "String")) {
+            return Err(error::sqs::trace_header_type(other));
         }
-        trace_header = Some(sqs_value(name, value)?);
+        let typed = value.data_type.as_deref().is_some_and(|given| !given.is_empty());
+        if typed && Base::String.value_of(value).is_none() {
+            return Err(error::sqs::trace_header_empty());
+        }
+        let judged = sqs_value(name, value)?;
+        if judged.value.as_bytes().len() > TRACE_HEADER_BYTES_MAX {
+            return Err(error::sqs::trace_header_too_long(TRACE_HEADER_BYTES_MAX));
+        }
+        trace_header = Some(judged);
     }
     Ok(trace_header)
 }
@@ -253,6 +264,9 @@ fn sqs_value<'g>(name: &'g Text<'_>, given: &'g Given<'_>) -> Result<Attribute<'
     let base = Base::of(data_type).ok_or_else(|| error::sqs::attribute_type_unknown(data_type))?;
     if data_type.len() > TYPE_BYTES_MAX {
         return Err(error::sqs::attribute_type_too_long());
+    }
+    if has_forbidden_character(data_type) {
+        return Err(error::sqs::attribute_contents());
     }
     let value = base.value_of(given).ok_or_else(|| error::sqs::attribute_empty(name, base.name()))?;
     if let Value::Text(text) = &value {
@@ -286,7 +300,8 @@ fn sns_one<'g>(path: &str, name: &'g Text<'_>, given: &'g Given<'_>) -> Result<A
         let null = format!("{path}messageAttributes.{}.member.dataType", name.as_str());
         return Err(error::sns::null_member(&null));
     };
-    let base = Base::of(data_type).ok_or_else(|| error::sns::attribute_type(name))?;
+    let base = Base::of(data_type).filter(|_| !has_forbidden_character(data_type));
+    let base = base.ok_or_else(|| error::sns::attribute_type(name))?;
     let (field, is_given) = match base {
         Base::String | Base::Number => ("String", given.string_value.is_some()),
         Base::Binary => ("Binary", given.binary_value.is_some()),

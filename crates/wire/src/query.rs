@@ -1,6 +1,7 @@
 //! AWS Query, the way in: a flat list of `name=value`, with structure written into the names.
 //!
-//! `Tag.1.Key=team&Tag.1.Value=web` is a list of one pair. [`Fields`] holds the decoded parameters
+//! `Tag.1.Key=team&Tag.1.Value=web` is a list of one pair. A list of one may leave the number out, as AWS's
+//! own examples do: `Tag.Key=team&Tag.Value=web`. [`Fields`] holds the decoded parameters
 //! sorted by name, so that everything below a prefix is a contiguous slice; a `Form` is such a
 //! slice with the prefix forgotten, and reading a nested structure is reading a smaller form. Values
 //! stay borrowed from the request unless they held escapes.
@@ -137,23 +138,34 @@ impl<'f> Form<'f> {
     }
 
     /// The values of `name.1`, `name.2`, …, in the order of their numbers; gaps are allowed.
+    ///
+    /// Just `name` is `name.1` unless that is there, too. Without a value it is how some clients write an
+    /// empty list.
     pub(crate) fn values(&self, name: &str) -> Vec<&'f str> {
         let below = self.under(name);
         let mut values: Vec<_> =
             below.pairs.iter().filter_map(|pair| Some((index(below.name(pair))?, &*pair.1))).collect();
+        values.extend(self.value(name).filter(|value| !value.is_empty()).map(|value| (1, value)));
         values.sort_by_key(|(number, _)| *number);
         values.dedup_by_key(|(number, _)| *number);
         values.into_iter().map(|(_, value)| value).collect()
     }
 
     /// The forms below `name.1.`, `name.2.`, …, with their numbers and in their order.
-    pub(crate) fn entries(&self, name: &str) -> Vec<(u32, Form<'f>)> {
+    ///
+    /// What is directly below `name.` is `name.1.` unless that is there, too, if it has one of `members`.
+    pub(crate) fn entries(&self, name: &str, members: &[&str]) -> Vec<(u32, Form<'f>)> {
         let below = self.under(name);
         let mut entries: Vec<(u32, Form<'f>)> = Vec::new();
+        let mut unnumbered = None;
         let mut start = 0;
         while let Some(pair) = below.pairs.get(start) {
-            let first = below.name(pair).split_once('.').map(|(number, _)| number);
+            let own = below.name(pair);
+            let first = own.split_once('.').map(|(number, _)| number);
             let Some((number, segment)) = first.and_then(|segment| Some((index(segment)?, segment))) else {
+                if members.contains(&first.unwrap_or(own)) {
+                    unnumbered = Some((1, below));
+                }
                 start += 1;
                 continue;
             };
@@ -162,6 +174,9 @@ impl<'f> Form<'f> {
             entries.push((number, form));
         }
         entries.sort_by_key(|(number, _)| *number);
+        if entries.first().is_none_or(|(number, _)| *number > 1) {
+            entries.splice(0..0, unnumbered);
+        }
         entries
     }
 }
@@ -222,6 +237,9 @@ pub(crate) fn path_segment(name: &str) -> String {
 
 /// A structure that a form can hold.
 pub(crate) trait Shape<'f>: Sized {
+    /// The names of its members.
+    const MEMBERS: &'static [&'static str];
+
     /// Reads the structure's members.
     fn from_form(form: Form<'f>) -> Result<Self, Flaw>;
 }
@@ -267,7 +285,9 @@ impl<'f> Member<'f> for Blob<'f> {
 impl<'f> Member<'f> for i64 {
     fn find(form: Form<'f>, name: &str) -> Result<Option<Self>, Flaw> {
         let read = |text: &str| {
-            text.parse().map_err(|_| Flaw::Malformed(format!("{name} must be an integer, but was: {text}")))
+            // Rust takes a plus for part of a number.
+            let number = text.parse().ok().filter(|_| !text.starts_with('+'));
+            number.ok_or_else(|| Flaw::Malformed(format!("{name} must be an integer, but was: {text}")))
         };
         form.value(name).map(read).transpose()
     }
@@ -305,7 +325,7 @@ impl<'f> Member<'f> for shape::List<Blob<'f>> {
 
 impl<'f, T: Shape<'f>> Member<'f> for shape::List<T> {
     fn find(form: Form<'f>, name: &str) -> Result<Option<Self>, Flaw> {
-        let entries = form.entries(name);
+        let entries = form.entries(name, T::MEMBERS);
         if entries.is_empty() {
             return Ok(None);
         }

@@ -3,7 +3,7 @@
 //! A structure is a table: the field, its type, its name in JSON, its name in Query. From it come
 //! the struct and both readers, so a member cannot exist in one protocol and be forgotten in the
 //! other. In JSON the last of repeated members counts, unknown members are skipped, and `null` is
-//! the same as absent.
+//! the same as absent, in lists and maps, too.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,6 +17,8 @@ use crate::text::Text;
 /// The most items that one list or map of a JSON request may have, so that a request of commas
 /// does not become a hundred times its size in memory.
 pub const ITEMS_MAX: usize = 10_000;
+/// What is said of more.
+pub(crate) const TOO_MANY_ITEMS: &str = "Too many items.";
 
 /// A list member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,9 +76,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
                 let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
+                while let Some(item) = seq.next_element::<Option<T>>()? {
+                    let Some(item) = item else { continue };
                     if items.len() == ITEMS_MAX {
-                        return Err(Error::custom("too many items"));
+                        return Err(Error::custom(TOO_MANY_ITEMS));
                     }
                     items.push(item);
                 }
@@ -107,7 +110,7 @@ where
             let mut pairs = Vec::new();
             while let Some(pair) = map.next_entry()? {
                 if pairs.len() == ITEMS_MAX {
-                    return Err(Error::custom("too many items"));
+                    return Err(Error::custom(TOO_MANY_ITEMS));
                 }
                 pairs.push(pair);
             }
@@ -116,6 +119,16 @@ where
     }
 
     deserializer.deserialize_map(Reader(PhantomData))
+}
+
+/// As [`pairs_from_json`], without those whose value is `null`.
+pub(crate) fn present_pairs_from_json<'de, D, V>(deserializer: D) -> Result<Vec<(Text<'de>, V)>, D::Error>
+where
+    D: Deserializer<'de>,
+    V: Deserialize<'de>,
+{
+    let pairs = pairs_from_json::<D, Option<V>>(deserializer)?;
+    Ok(pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
 }
 
 /// A map of text to text: attributes of queues, topics and subscriptions, and tags.
@@ -147,7 +160,7 @@ impl<'a> FromIterator<(Text<'a>, Text<'a>)> for Pairs<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        pairs_from_json(deserializer).map(Self)
+        present_pairs_from_json(deserializer).map(Self)
     }
 }
 
@@ -155,7 +168,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 /// attributes): which of the three is fixed by the member, and reading any of them is harmless.
 impl<'f> Member<'f> for Pairs<'f> {
     fn find(form: Form<'f>, name: &str) -> Result<Option<Self>, Flaw> {
-        let entries = form.entries(name);
+        let entries = form.entries(name, &["Name", "Key", "key", "Value", "value"]);
         if entries.is_empty() {
             return Ok(None);
         }
@@ -212,6 +225,8 @@ macro_rules! shape {
         }
 
         impl<$lt> crate::query::Shape<$lt> for $name<$lt> {
+            const MEMBERS: &'static [&'static str] = &[$( $query, )*];
+
             fn from_form(form: crate::query::Form<$lt>) -> Result<Self, crate::query::Flaw> {
                 Ok(Self { $( $field: crate::query::Field::read(form, $query)?, )* })
             }
@@ -231,6 +246,8 @@ macro_rules! form_shape {
         }
 
         impl<$lt> crate::query::Shape<$lt> for $name<$lt> {
+            const MEMBERS: &'static [&'static str] = &[$( $query, )*];
+
             fn from_form(form: crate::query::Form<$lt>) -> Result<Self, crate::query::Flaw> {
                 Ok(Self { $( $field: crate::query::Field::read(form, $query)?, )* })
             }

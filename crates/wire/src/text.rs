@@ -93,6 +93,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// What is said of bytes that are not written in base64.
+pub(crate) const NOT_BASE64: &str = "only base-64-encoded strings are convertible to bytes";
+
 /// Bytes from a request, where they are written in base64.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Blob<'a>(Cow<'a, [u8]>);
@@ -126,6 +129,6 @@ impl From<Vec<u8>> for Blob<'_> {
 impl<'de> Deserialize<'de> for Blob<'_> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::deserialize(deserializer)?;
-        Self::from_base64(&text).ok_or_else(|| Error::custom("a blob that is not base64"))
+        Self::from_base64(&text).ok_or_else(|| Error::custom(NOT_BASE64))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! We only ever write XML, and only elements with text, so this is all there is. A carriage return
 //! is written as a character reference, since parsers turn a bare one into a line feed; control
-//! characters that XML has no place for become U+FFFD (they can only come from echoed input).
+//! characters, U+FFFE and U+FFFF, which XML has no place for, become U+FFFD (they can only come from
+//! echoed input).
 
 /// A document that is being written.
 #[derive(Debug, Default)]
@@ -67,24 +68,51 @@ impl Xml {
     fn escaped(&mut self, text: &str) {
         let mut plain_from = 0;
         for (at, byte) in text.bytes().enumerate() {
-            let replacement = match byte {
-                b'&' => "&amp;",
-                b'<' => "&lt;",
-                b'>' => "&gt;",
-                b'"' => "&quot;",
-                b'\r' => "&#xD;",
+            let (replacement, replaced) = match byte {
+                b'&' => ("&amp;", 1),
+                b'<' => ("&lt;", 1),
+                b'>' => ("&gt;", 1),
+                b'"' => ("&quot;", 1),
+                b'\r' => ("&#xD;", 1),
                 b'\t' | b'\n' => continue,
-                0..0x20 => "\u{FFFD}",
+                0..0x20 => ("\u{FFFD}", 1),
+                0xEF if text[at..].starts_with(['\u{FFFE}', '\u{FFFF}']) => ("\u{FFFD}", 3),
                 _ => continue,
             };
             self.raw(&text[plain_from..at]);
             self.raw(replacement);
-            plain_from = at + 1;
+            plain_from = at + replaced;
         }
         self.raw(&text[plain_from..]);
     }
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.out.into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn escaped(text: &str) -> String {
+        let mut xml = Xml::default();
+        xml.escaped(text);
+        xml.out
+    }
+
+    #[test]
+    fn markup_and_carriage_returns_are_references() {
+        assert_eq!(escaped("a<b> & \"c\"\r\n\t"), "a&lt;b&gt; &amp; &quot;c&quot;&#xD;\n\t");
+    }
+
+    #[test]
+    fn what_xml_has_no_place_for_is_replaced() {
+        assert_eq!(
+            escaped("\0a\u{1F}\u{FFFE}\u{FFFF}b\u{FFFE}"),
+            "\u{FFFD}a\u{FFFD}\u{FFFD}\u{FFFD}b\u{FFFD}"
+        );
+        let fine = "\u{7F}\u{D7FF}\u{E000}\u{F000}\u{FFBE}\u{FFFD}\u{1FFFE}\u{10FFFF}";
+        assert_eq!(escaped(fine), fine);
     }
 }

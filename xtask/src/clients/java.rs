@@ -3,7 +3,7 @@
 //! Maven's repository and what it builds lie in `sdk-java` below the target directory. Versions are those of
 //! `tests/sdk-java/pom.xml`. Once they are installed, Maven runs without a network.
 
-use super::{Client, Line, client_command, install_once, list};
+use super::{Client, Line, client_command, install_once, list, major};
 use crate::{step, tree};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,7 +30,7 @@ fn with_maven(command: &mut Command) -> &mut Command {
 
 fn install() -> Result<(), String> {
     let version = step::capture(Command::new("javac").arg("--version"))?;
-    if major(&version).is_none_or(|major| major < JAVA_MIN) {
+    if major(&version, "javac ").is_none_or(|major| major < JAVA_MIN) {
         return Err(format!("the compiler is {}, and at least {JAVA_MIN} is needed", version.trim()));
     }
     install_once(&installed(), &tree::read(&tree::root().join(MANIFEST))?, || {
@@ -47,12 +47,6 @@ fn install() -> Result<(), String> {
 fn run(endpoint: &str) -> Result<u32, String> {
     let mut maven = client_command(Path::new("mvn"), endpoint);
     list(with_maven(&mut maven).args(["--offline", "test"]), read)
-}
-
-/// `17` of `javac 17.0.15`.
-fn major(version: &str) -> Option<u32> {
-    let number = version.trim().strip_prefix("javac ")?;
-    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// A line as the listener of the tests writes it. Maven resets the colours of a terminal whether there is one
@@ -77,12 +71,5 @@ mod tests {
         assert_eq!(read("\u{1b}[0m\u{1b}[0mpassed QueueTest.tags"), Line::Passed("QueueTest.tags"));
         assert_eq!(read("\u{1b}[0m"), Line::Noise);
         assert_eq!(read("[ERROR] no"), Line::Other);
-    }
-
-    #[test]
-    fn versions_are_read() {
-        assert_eq!(major("javac 17.0.15\n"), Some(17));
-        assert_eq!(major("javac 21-ea"), Some(21));
-        assert_eq!(major("17"), None);
     }
 }

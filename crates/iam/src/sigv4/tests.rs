@@ -123,7 +123,7 @@ fn golden_vectors_hold_in_every_intermediate_value() {
             let hash = sha256_hex(request.body);
             canonical::write_request(&mut canonical, request, &claim.signed_headers, leave_out, &hash);
             assert_eq!(String::from_utf8(canonical).unwrap(), text(&case, "canonicalRequest"), "{id}");
-            let string_to_sign = text_of(&claim, request).unwrap();
+            let string_to_sign = text_of(&claim, request, &payload_of(&claim, request).unwrap());
             assert_eq!(String::from_utf8(string_to_sign).unwrap(), text(&case, "stringToSign"), "{id}");
             let key =
                 key::derive(&credential.secret, claim.scope.date(), claim.region(), claim.scope.service());

@@ -7,7 +7,7 @@ use super::reply::Problem;
 use crate::courier::{self, Shown};
 use percent_encoding::percent_decode_str;
 use postrider_core::command::{AskQueue, Page};
-use postrider_core::queue::settings::{DedupScope, Fifo, Switch, Throughput};
+use postrider_core::queue::settings::{Fifo, Switch};
 use postrider_core::reply::{More, QueueView, TopicView};
 use postrider_core::{Arn, Command, Reply, limits};
 use postrider_runtime::Node;
@@ -189,14 +189,8 @@ impl From<Fifo> for FifoRow {
     fn from(fifo: Fifo) -> FifoRow {
         FifoRow {
             content_based_deduplication: fifo.content_dedup == Switch::On,
-            deduplication_scope: match fifo.scope {
-                DedupScope::Queue => "queue",
-                DedupScope::MessageGroup => "messageGroup",
-            },
-            throughput_limit: match fifo.throughput {
-                Throughput::PerQueue => "perQueue",
-                Throughput::PerMessageGroup => "perMessageGroupId",
-            },
+            deduplication_scope: fifo.scope.as_str(),
+            throughput_limit: fifo.throughput.as_str(),
         }
     }
 }

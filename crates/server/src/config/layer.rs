@@ -129,7 +129,7 @@ pub(crate) struct Layer {
     /// Message bodies that may stay in memory; others are read back from the log [default: 256MiB]
     #[arg(long, env = "POSTRIDER_BODY_MEMORY", value_name = "SIZE")]
     pub(crate) body_memory: Option<Size>,
-    /// The largest request body; by default three times limits.message_bytes_max and 1MiB [default: 4MiB]
+    /// The largest request body [default: 12MiB]
     #[arg(long, env = "POSTRIDER_REQUEST_BYTES_MAX", value_name = "SIZE")]
     pub(crate) request_bytes_max: Option<Size>,
     /// Seconds that a client may take to send a request or to take an answer, and a connection may be idle

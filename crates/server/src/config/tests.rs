@@ -89,11 +89,10 @@ fn what_is_printed_means_the_same_and_holds_no_secret() {
 }
 
 #[test]
-fn requests_may_be_as_large_as_messages_need() {
+fn requests_may_be_as_large_as_batches_need() {
     let request_bytes_max = |line| Config::resolve(flags(line)).unwrap().request_bytes_max;
-    assert_eq!(request_bytes_max(""), Size(4 << 20));
-    assert_eq!(request_bytes_max("--limits-message-bytes-max 2MiB"), Size(7 << 20));
-    assert_eq!(request_bytes_max("--limits-message-bytes-max 2MiB --request-bytes-max 1MiB"), Size(1 << 20));
+    assert_eq!(request_bytes_max(""), Size(12 << 20));
+    assert_eq!(request_bytes_max("--request-bytes-max 1MiB"), Size(1 << 20));
 }
 
 #[test]

@@ -29,6 +29,7 @@ fn delivery(content: Content) -> Delivery {
         place: postrider_core::reply::Where::InFlight,
         receives,
         source: Some(queue("source")),
+        group: None,
         content,
     };
     Delivery { receipt: [0; postrider_core::queue::receipt::BYTES], message }

@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Bytes of all bodies that are held at the same time.
+/// Bytes of all bodies that are held at the same time: 21 of the largest by default. Only what has arrived
+/// counts, not what is announced.
 const HELD_BYTES_MAX: u64 = 256 << 20;
 
 /// Why there is no body.

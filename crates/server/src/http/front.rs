@@ -19,8 +19,8 @@ const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 /// What the server looks like from outside.
 #[derive(Clone, Debug)]
 pub(crate) struct Front {
-    proxies: Vec<Network>,
-    region: Box<str>,
+    pub(super) proxies: Vec<Network>,
+    pub(super) region: Box<str>,
     /// Whether LocalStack's own paths are answered.
     pub(super) localstack: Localstack,
 }
@@ -56,7 +56,8 @@ impl Front {
 
     /// How the client of a request reached us.
     pub(super) fn reached<'p>(&self, parts: &'p Parts, ends: Ends) -> Reached<'p> {
-        let host = match host(parts).filter(|host| is_authority(host)) {
+        let arrived = host(parts);
+        let host = match arrived.filter(|host| is_authority(host)) {
             Some(host) => Cow::Borrowed(host),
             None => Cow::Owned(ends.local.to_string()),
         };
@@ -75,7 +76,8 @@ impl Front {
             Some(port) => Cow::Owned(format!("{authority}:{port}")),
             None => authority,
         };
-        Reached { scheme, authority, by: By::Proxy }
+        let by = if arrived == Some(&*authority) { By::Itself } else { By::Proxy };
+        Reached { scheme, authority, by }
     }
 }
 
@@ -89,12 +91,12 @@ pub(super) struct Reached<'p> {
     pub(super) by: By,
 }
 
-/// Whose word it is how a client reached us.
+/// Whose word it is which host a client used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
     /// The client's own.
     Itself,
-    /// That of a trusted proxy.
+    /// That of a trusted proxy, and it is another host than the one that arrived.
     Proxy,
 }
 
@@ -136,6 +138,10 @@ mod tests {
     const PEER: &str = "10.1.2.3";
 
     fn reached(trusted: &str, headers: &[(&str, &str)]) -> String {
+        reading(trusted, headers, |reached| reached.base())
+    }
+
+    fn reading<T>(trusted: &str, headers: &[(&str, &str)], read: impl Fn(&Reached<'_>) -> T) -> T {
         let mut request = Request::builder().uri("/");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -144,7 +150,7 @@ mod tests {
         let proxies = trusted.split(' ').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap());
         let front = Front { proxies: proxies.collect(), region: "r".into(), localstack: Localstack::Absent };
         let ends = Ends { peer: PEER.parse().unwrap(), local: "127.0.0.1:4566".parse().unwrap() };
-        front.reached(&parts, ends).base()
+        read(&front.reached(&parts, ends))
     }
 
     #[test]
@@ -178,6 +184,18 @@ mod tests {
             "http://sqs.example"
         );
         assert_eq!(through(&[("x-forwarded-host", "sqs.example/x")]), "http://mq:4566");
+    }
+
+    #[test]
+    fn only_another_host_than_the_one_that_arrived_is_a_proxys_word() {
+        let by = |trusted: &str, forwarded: &str| {
+            let told = [("host", "mq:4566"), ("x-forwarded-host", forwarded)];
+            reading(trusted, &told, |reached| reached.by)
+        };
+        assert_eq!(by(PEER, "sqs.example"), By::Proxy);
+        assert_eq!(by(PEER, "mq:4566"), By::Itself);
+        assert_eq!(by(PEER, ""), By::Itself);
+        assert_eq!(by("", "sqs.example"), By::Itself);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 mod json;
 
-use crate::context::{Look, Show};
+use crate::op::{Look, Show};
 use http::Method;
 use http::header::{ACCEPT, HeaderMap};
 use postrider_wire::{Protocol, Request, Routed};

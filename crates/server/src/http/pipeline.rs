@@ -7,7 +7,7 @@
 //! Every answer has an `x-amzn-RequestId` and is written in the protocol of the request, also those to
 //! requests that were never understood.
 
-use super::body::{Bodies, Body, Flaw};
+use super::body::{Bodies, Flaw};
 use super::front::{By, Front, Localstack, Reached};
 use super::localstack::{self, Page};
 use super::{Answers, Ends, Phase, draining, front};
@@ -19,7 +19,8 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use postrider_iam::{AuthError, Signed, sigv4};
+use postrider_iam::{Signed, sigv4};
+use postrider_wire::attribute::TRACE_HEADER_BYTES_MAX;
 use postrider_wire::error::common;
 use postrider_wire::response::{encode, encode_error};
 use postrider_wire::sqs::ReceiveMessageOutput;
@@ -27,7 +28,7 @@ use postrider_wire::{Action, Error, Output, Protocol, Routed, Service, route, ur
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -40,12 +41,17 @@ const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 /// While the server drains, receives that are about to be answered get this long; then their wait is over.
 const RECEIVE_GRACE: Duration = Duration::from_millis(200);
 
+/// How many look at messages at the same time: each may have a thousand messages and 16 MiB of payloads read,
+/// and the answer made of them in memory.
+const LOOKS_MAX: usize = 2;
+
 /// Answers requests of the API.
 pub(crate) struct Pipeline {
     context: Arc<Context>,
     front: Front,
     bodies: Bodies,
     phase: watch::Receiver<Phase>,
+    looks: Semaphore,
 }
 
 /// What of a request says what is asked for.
@@ -94,7 +100,7 @@ impl Kept {
 
     /// Without a trace: what is received has the trace that it was sent with.
     fn origin(&self) -> Origin<'_> {
-        Origin { scheme_and_host: &self.base, path: &self.path, trace_id: None, peer: self.peer, look: None }
+        Origin { scheme_and_host: &self.base, path: &self.path, trace_id: None, peer: self.peer }
     }
 }
 
@@ -114,7 +120,7 @@ impl Pipeline {
         bodies: Bodies,
         phase: watch::Receiver<Phase>,
     ) -> Pipeline {
-        Pipeline { context, front, bodies, phase }
+        Pipeline { context, front, bodies, phase, looks: Semaphore::new(LOOKS_MAX) }
     }
 
     /// Finds out who asks, and for what; also the service that the signature names. What was `asked`, and
@@ -157,15 +163,11 @@ impl Pipeline {
             Service::Sqs => postrider_iam::Service::Sqs,
             Service::Sns => postrider_iam::Service::Sns,
         };
-        let mut checked = self.context.gate.check(&received, Some(expected), now_s());
-        // The client signed the host that it used, which a proxy may have replaced.
-        if matches!(checked, Err(AuthError::Mismatch)) && reached.by == By::Proxy {
-            for (name, value) in &mut headers {
-                *value = if *name == HOST.as_str() { reached.authority.as_bytes() } else { *value };
-            }
-            let received = sigv4::Request { method, path, query, headers: &headers, body };
-            checked = self.context.gate.check(&received, Some(expected), now_s());
-        }
+        let (gate, expected) = (&self.context.gate, Some(expected));
+        let checked = match reached.by {
+            By::Itself => gate.check(&received, expected, now_s()),
+            By::Proxy => gate.check_forwarded(&received, &reached.authority, expected, now_s()),
+        };
         match checked {
             Ok(signed) if is_regional => Ok((signed, hint, routed)),
             Ok(signed) => Ok((signed.in_region(self.front.region(reached)), hint, routed)),
@@ -192,7 +194,7 @@ impl Pipeline {
             sleep(RECEIVE_GRACE).await;
         };
         tokio::select! {
-            answered = op::answer(&self.context, signed, routed, &origin, request_id) => answered,
+            answered = op::answer(&self.context, signed, routed, &origin, None, request_id) => answered,
             () = drained => {
                 let nothing = Output::ReceiveMessage(ReceiveMessageOutput { messages: Vec::new() });
                 encode(protocol, &nothing, request_id)
@@ -207,12 +209,14 @@ impl Pipeline {
         parts: &Parts,
         reached: &Reached<'_>,
         peer: IpAddr,
-        body: &Body<'_>,
+        body: &[u8],
         request_id: &str,
     ) -> Response<Full<Bytes>> {
         let started = Instant::now();
-        let asked = asked(parts, &body.bytes);
+        let asked = asked(parts, body);
         let query = page.query(&asked);
+        // Given back when the answer is written.
+        let room = self.looks.try_acquire();
         let mut answered = match self.admit(parts, reached, &asked, &page.receive(&asked, &query)) {
             Err(Refused { protocol, service, error, .. }) => {
                 encode_error(protocol, service, &error, request_id)
@@ -221,14 +225,18 @@ impl Pipeline {
                 let error = common::unknown_action(routed.protocol, routed.action.name());
                 encode_error(routed.protocol, Service::Sqs, &error, request_id)
             }
+            Ok((_, _, routed)) if room.is_err() => {
+                let error = common::service_unavailable("Others look at messages. Try again.");
+                encode_error(routed.protocol, Service::Sqs, &error, request_id)
+            }
             Ok((signed, _, routed)) => {
                 let signed = match page {
                     Page::MessagesOf { region, .. } => signed.in_region(region),
                     Page::Messages | Page::Health => signed,
                 };
                 let (base, look) = (reached.base(), Some(localstack::look(&routed, asked.query)));
-                let origin = Origin { scheme_and_host: &base, path: asked.path, trace_id: None, peer, look };
-                op::answer(&self.context, signed, routed, &origin, request_id).await
+                let origin = Origin { scheme_and_host: &base, path: asked.path, trace_id: None, peer };
+                op::answer(&self.context, signed, routed, &origin, look, request_id).await
             }
         };
         if localstack::wants_json(&parts.headers) && answered.query_error.is_none() {
@@ -285,7 +293,7 @@ impl Answers for Pipeline {
         let reached = self.front.reached(&parts, ends);
         if let Some(page) = page {
             // Rare, and boxed: all other requests would have to keep room for it.
-            return Box::pin(self.look(page, &parts, &reached, ends.peer, &body, request_id)).await;
+            return Box::pin(self.look(page, &parts, &reached, ends.peer, &body.bytes, request_id)).await;
         }
         let base = reached.base();
         let asked = asked(&parts, &body.bytes);
@@ -301,10 +309,9 @@ impl Answers for Pipeline {
             drop((body, parts));
             self.receive(signed, kept, request_id).await
         } else {
-            let trace_id = text(&parts, &TRACE_ID);
-            let origin =
-                Origin { scheme_and_host: &base, path: asked.path, trace_id, peer: ends.peer, look: None };
-            op::answer(&self.context, signed, routed, &origin, request_id).await
+            let trace_id = trace_id(&parts);
+            let origin = Origin { scheme_and_host: &base, path: asked.path, trace_id, peer: ends.peer };
+            op::answer(&self.context, signed, routed, &origin, None, request_id).await
         };
         self.context.metrics.answered(Some(action), answered.status, started.elapsed());
         to_http(answered)
@@ -376,6 +383,11 @@ fn is_cross_site(parts: &Parts, reached: &Reached<'_>) -> bool {
     }
 }
 
+/// The trace that a request belongs to. What is too long to be one is not kept with messages.
+fn trace_id(parts: &Parts) -> Option<&str> {
+    text(parts, &TRACE_ID).filter(|id| id.len() <= TRACE_HEADER_BYTES_MAX)
+}
+
 fn text<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {
     parts.headers.get(name).and_then(|value| value.to_str().ok())
 }
@@ -384,3 +396,6 @@ fn now_s() -> i64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,9 +13,10 @@ use postrider_core::event::SubscriptionStated;
 use postrider_core::reply::More;
 use postrider_core::{Arn, Command, Reply, limits};
 use postrider_wire::Output;
-use postrider_wire::error::{sns, sqs};
+use postrider_wire::error::{Error, sns, sqs};
 use postrider_wire::sns::{ListSubscriptions, ListSubscriptionsOutput, ListTopics, ListTopicsOutput};
 use postrider_wire::sqs::{ListQueues, ListQueuesOutput};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The token of a page that ended with `last`.
@@ -30,23 +31,51 @@ pub(super) fn next_token(token: &str) -> Option<String> {
 }
 
 pub(super) async fn queues<'r>(call: &Call<'_, 'r>, asked: &ListQueues<'_>) -> Answered<'r> {
-    let most = i64::try_from(limits::LIST_QUEUES_MAX).expect("a thousand");
-    let max = asked.max_results.unwrap_or(most);
-    if !(1..=most).contains(&max) {
-        return Err(sqs::max_results(max, most).into());
-    }
-    let after = match asked.next_token.as_deref() {
-        Some(given) => Some(next_token(given).ok_or_else(|| sqs::next_token(given))?),
-        None => None,
-    };
-    let max = usize::try_from(max).expect("between 1 and 1000");
+    let asked_page = QueuePage::asked(asked.max_results, asked.next_token.as_deref())?;
+    let (after, max) = (asked_page.after.clone(), asked_page.max);
     let page = page(call, asked.queue_name_prefix.as_deref().unwrap_or_default(), after, max);
     let (queues, more) = arns(call, max, || Command::ListQueues(page.clone())).await?;
-    // Who does not page gets the first page, and is not told that there is more (sqs 4).
-    let last = queues.last().filter(|_| more == More::Yes && asked.max_results.is_some());
-    let next_token = last.map(|arn| token(arn.resource()).into());
-    let queue_urls = queues.iter().map(|arn| call.queue_url(arn.resource()).into()).collect();
+    let (queue_urls, next_token) = asked_page.told(call, &queues, more);
     call.ok(&Output::ListQueues(ListQueuesOutput { queue_urls, next_token }))
+}
+
+/// What a listing of queues is asked for.
+pub(super) struct QueuePage {
+    /// The name that the page before ended with.
+    pub(super) after: Option<String>,
+    /// The most queues.
+    pub(super) max: usize,
+    is_paged: bool,
+}
+
+impl QueuePage {
+    /// Checks what the caller gives.
+    pub(super) fn asked(max_results: Option<i64>, token: Option<&str>) -> Result<QueuePage, Error> {
+        let most = i64::try_from(limits::LIST_QUEUES_MAX).expect("a thousand");
+        let max = max_results.unwrap_or(most);
+        if !(1..=most).contains(&max) {
+            return Err(sqs::max_results(max, most));
+        }
+        let after = match token {
+            Some(given) => Some(next_token(given).ok_or_else(|| sqs::next_token(given))?),
+            None => None,
+        };
+        let max = usize::try_from(max).expect("between 1 and 1000");
+        Ok(QueuePage { after, max, is_paged: max_results.is_some() })
+    }
+
+    /// The URLs of the queues that were found, and the token of the next page. Who does not page gets the
+    /// first page, and is not told that there is more (sqs 4).
+    pub(super) fn told(
+        &self,
+        call: &Call<'_, '_>,
+        queues: &[Arn],
+        more: More,
+    ) -> (Vec<Cow<'static, str>>, Option<Cow<'static, str>>) {
+        let last = queues.last().filter(|_| more == More::Yes && self.is_paged);
+        let urls = queues.iter().map(|arn| call.queue_url(arn.resource()).into());
+        (urls.collect(), last.map(|arn| token(arn.resource()).into()))
+    }
 }
 
 pub(super) async fn topics<'r>(call: &Call<'_, 'r>, asked: &ListTopics<'_>) -> Answered<'r> {

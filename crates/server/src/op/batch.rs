@@ -1,6 +1,6 @@
 //! What is common to batches: the checks of a batch as a whole, in AWS's order (sqs 2, sns 2).
 
-use crate::limits::Limits;
+use crate::limits::{Limits, has_name_characters};
 use postrider_core::limits::BATCH_ENTRIES_MAX;
 use postrider_wire::Action;
 use postrider_wire::error::{Error, sns, sqs};
@@ -20,7 +20,7 @@ pub(super) fn check_sqs(action: Action, ids: &[&str], bytes: usize, limits: &Lim
     if bytes > limits.batch_bytes_max() {
         return Err(sqs::batch_too_long(bytes, limits.batch_bytes_max()));
     }
-    if ids.iter().any(|id| id.is_empty() || id.len() > ID_CHARS_MAX || !has_id_characters(id)) {
+    if ids.iter().any(|id| id.is_empty() || id.len() > ID_CHARS_MAX || !has_name_characters(id)) {
         return Err(sqs::entry_id_invalid());
     }
     match repeated(ids) {
@@ -38,7 +38,7 @@ pub(super) fn check_sns(ids: &[&str], bytes: usize, bytes_max: u32) -> Result<()
         return Err(sns::too_many_entries());
     }
     for id in ids {
-        if id.is_empty() || !has_id_characters(id) {
+        if id.is_empty() || !has_name_characters(id) {
             return Err(sns::entry_id_characters(id));
         }
         if id.len() > ID_CHARS_MAX {
@@ -52,10 +52,6 @@ pub(super) fn check_sns(ids: &[&str], bytes: usize, bytes_max: u32) -> Result<()
         return Err(sns::batch_too_long());
     }
     Ok(())
-}
-
-fn has_id_characters(id: &str) -> bool {
-    id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 fn repeated<'i>(ids: &[&'i str]) -> Option<&'i str> {

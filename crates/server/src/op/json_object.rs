@@ -19,11 +19,11 @@ impl<'t> Members<'t> {
 
     /// The member of this name; of repeated ones the last counts.
     pub(super) fn find(&self, name: &str) -> Option<&'t RawValue> {
-        self.iter().filter(|(found, _)| *found == name).last().map(|(_, value)| value)
+        self.iter().rev().find(|(found, _)| *found == name).map(|(_, value)| value)
     }
 
     /// Names and values.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &'t RawValue)> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &'t RawValue)> {
         self.0.iter().map(|(name, value)| (name.as_str(), *value))
     }
 }

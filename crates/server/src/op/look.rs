@@ -5,14 +5,13 @@
 //! has none: it holds the messages that were sent first.
 
 use super::{Answered, Call};
-use crate::context::{Look, Show};
 use crate::courier::{Parcel, Undeliverable, Wanted};
 use crate::reject::Refused;
 use postrider_core::command::AskQueue;
+use postrider_core::id::GroupKey;
 use postrider_core::queue::receipt;
 use postrider_core::reply::{Delivery, Peeked, Where};
 use postrider_core::{Reply, limits};
-use postrider_runtime::Answer;
 use postrider_wire::attribute::{Selection, SystemSelection};
 use postrider_wire::sqs::{ReceiveMessageOutput, ReceivedMessage};
 use postrider_wire::{Output, Text};
@@ -23,10 +22,28 @@ use tracing::error;
 const SHOWN_MAX: usize = 1_000;
 /// Messages that are gone through for one answer.
 const SEEN_MAX: usize = 10_000;
-/// Size of all messages of one answer, bytes.
-const SHOWN_BYTES_MAX: usize = 16 << 20;
+/// Payloads that are read for one answer, bytes.
+const READ_BYTES_MAX: usize = 16 << 20;
 /// What stands for a receipt handle: no queue takes it. LocalStack's word.
 const NO_RECEIPT: &str = "SQS/BACKDOOR/ACCESS";
+
+/// Which messages somebody who looks wants to see besides those that are available.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Those in flight, and those of message groups that are held back by one.
+    pub(crate) invisible: Show,
+    /// Those whose delay has not passed.
+    pub(crate) delayed: Show,
+}
+
+/// Whether something is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+}
 
 /// Where a message is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +69,15 @@ pub(super) async fn messages<'r>(call: &Call<'_, 'r>, look: Look) -> Answered<'r
         system: SystemSelection::all(),
         attributes: Selection::new(Some(&names)),
     };
-    let seen = seen(call, look, &wanted).await?;
+    let seen = seen(call, look).await?;
     let shown = seen.iter().filter_map(|seen| told(call, shown(seen, look, &wanted)));
     call.ok(&Output::ReceiveMessage(ReceiveMessageOutput { messages: shown.collect() }))
 }
 
 /// The messages that somebody wants to see, in the order in which they were sent.
-async fn seen(call: &Call<'_, '_>, look: Look, wanted: &Wanted<'_>) -> Result<Vec<Seen>, Refused> {
+///
+/// Payloads of others are not read: nobody sees them, and they may be many.
+async fn seen(call: &Call<'_, '_>, look: Look) -> Result<Vec<Seen>, Refused> {
     let is_fifo = call.subject.arn.is_fifo();
     let (mut seen, mut held_back) = (Vec::new(), BTreeSet::new());
     let (mut after, mut gone_through, mut bytes) = (0, 0, 0);
@@ -70,16 +89,18 @@ async fn seen(call: &Call<'_, '_>, look: Look, wanted: &Wanted<'_>) -> Result<Ve
             Err(rejection) => return Err(call.refused(rejection)),
         };
         for message in peeked {
-            if !is_fifo && !is_shown(state(message), look) {
+            let group = message.group.filter(|_| is_fifo);
+            let state = in_group(state(message), group, &mut held_back);
+            if !is_shown(state, look) {
                 continue;
             }
-            let opened = opened(call, &answer, message, wanted, &mut held_back).await;
-            let Some(message) = told(call, opened).filter(|message| is_shown(message.state, look)) else {
-                continue;
-            };
-            bytes += message.delivery.message.content.body().size as usize;
-            seen.push(message);
-            if seen.len() == SHOWN_MAX || bytes >= SHOWN_BYTES_MAX {
+            bytes += message.content.body().size as usize;
+            let opened = call.context.courier.open(&call.context.signing, &answer, message).await;
+            if let Some(parcel) = told(call, opened) {
+                let delivery = Delivery { receipt: [0; receipt::BYTES], message: message.clone() };
+                seen.push(Seen { delivery, parcel, state });
+            }
+            if seen.len() == SHOWN_MAX || bytes >= READ_BYTES_MAX {
                 return Ok(seen);
             }
         }
@@ -91,25 +112,6 @@ async fn seen(call: &Call<'_, '_>, look: Look, wanted: &Wanted<'_>) -> Result<Ve
     }
 }
 
-/// A message with its payload and its state. Of a FIFO queue every message has to be read: its group is in
-/// the payload, and whether the group is held back depends on what was sent before.
-async fn opened(
-    call: &Call<'_, '_>,
-    answer: &Answer,
-    message: &Peeked,
-    wanted: &Wanted<'_>,
-    held_back: &mut BTreeSet<String>,
-) -> Result<Seen, Undeliverable> {
-    let delivery = Delivery { receipt: [0; receipt::BYTES], message: message.clone() };
-    let parcel = call.context.courier.open(&call.context.signing, answer, message).await?;
-    let mut state = state(message);
-    if call.subject.arn.is_fifo() {
-        let rendered = parcel.render(&delivery, wanted)?;
-        state = in_group(state, group(&rendered), held_back);
-    }
-    Ok(Seen { delivery, parcel, state })
-}
-
 fn state(message: &Peeked) -> State {
     match message.place {
         Where::Available => State::Available,
@@ -119,18 +121,13 @@ fn state(message: &Peeked) -> State {
     }
 }
 
-fn group<'m>(rendered: &'m ReceivedMessage<'_>) -> Option<&'m str> {
-    let named = rendered.attributes.iter().find(|(name, _)| name == "MessageGroupId");
-    named.map(|(_, group)| &**group)
-}
-
-/// In a message group nothing is available behind what is not (sqs 10).
-fn in_group(state: State, group: Option<&str>, held_back: &mut BTreeSet<String>) -> State {
+/// In a message group of a FIFO queue nothing is available behind what is not (sqs 10).
+fn in_group(state: State, group: Option<GroupKey>, held_back: &mut BTreeSet<GroupKey>) -> State {
     let Some(group) = group else { return state };
     match state {
-        State::Available if held_back.contains(group) => State::HeldBack,
+        State::Available if held_back.contains(&group) => State::HeldBack,
         State::InFlight | State::Delayed => {
-            held_back.insert(group.to_owned());
+            held_back.insert(group);
             state
         }
         State::Available | State::HeldBack => state,
@@ -180,7 +177,7 @@ mod tests {
     #[test]
     fn a_group_is_held_back_behind_what_is_not_available() {
         let mut held_back = BTreeSet::new();
-        let mut state = |state, group| in_group(state, group, &mut held_back);
+        let mut state = |state, group: Option<&str>| in_group(state, group.map(GroupKey::of), &mut held_back);
         assert_eq!(state(State::Available, Some("a")), State::Available);
         assert_eq!(state(State::InFlight, Some("a")), State::InFlight);
         assert_eq!(state(State::Available, Some("a")), State::HeldBack);

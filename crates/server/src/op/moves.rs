@@ -24,7 +24,7 @@ const LIST_DEFAULT: i64 = 1;
 pub(super) async fn start<'r>(call: &Call<'_, 'r>, asked: &StartMessageMoveTask<'_>) -> Answered<'r> {
     let source = &call.subject.arn;
     let destination = call.subject.destination.clone();
-    if call.look_at(source).await?.is_none() {
+    if call.view_of(source).await?.is_none() {
         return Err(errors::move_queue_missing("SourceArn").into());
     }
     let per_second = asked.max_number_of_messages_per_second.map(rate).transpose()?;
@@ -32,7 +32,7 @@ pub(super) async fn start<'r>(call: &Call<'_, 'r>, asked: &StartMessageMoveTask<
         return Err(errors::move_source_is_no_dead_letter_queue().into());
     }
     if let Some(destination) = &destination {
-        let found = if is_beside(destination, source) { call.look_at(destination).await? } else { None };
+        let found = if is_beside(destination, source) { call.view_of(destination).await? } else { None };
         found.ok_or_else(|| errors::move_queue_missing("DestinationArn"))?;
         if destination.is_fifo() != source.is_fifo() {
             return Err(errors::move_destination_type(destination.as_str()).into());
@@ -45,7 +45,7 @@ pub(super) async fn start<'r>(call: &Call<'_, 'r>, asked: &StartMessageMoveTask<
 }
 
 pub(super) async fn cancel<'r>(call: &Call<'_, 'r>, asked: &CancelMessageMoveTask<'_>) -> Answered<'r> {
-    if call.look_at(&call.subject.arn).await?.is_none() {
+    if call.view_of(&call.subject.arn).await?.is_none() {
         return Err(errors::move_queue_missing("SourceArn").into());
     }
     let handle = asked.task_handle.as_deref().and_then(TaskHandle::parse);

@@ -3,17 +3,19 @@
 //! The policy that is changed is the one that the caller was judged by. If another has taken its place in the
 //! meantime, the shard says so and the caller is judged again, so no change is lost.
 
-use super::queue_policy::Document;
+use super::queue_policy::{BYTES_MAX, Document, PRINCIPALS_MAX, STATEMENTS_MAX};
 use super::{Answered, Call, done};
+use crate::limits::has_name_characters;
 use crate::reject::Refused;
 use postrider_core::command::AskQueue;
 use postrider_core::queue::settings::Setting;
 use postrider_iam::Account;
-use postrider_wire::error::{Error, ErrorKind, sqs as errors};
+use postrider_wire::error::{Error, sqs as errors};
 use postrider_wire::operation::Service;
 use postrider_wire::sqs::{AddPermission, RemovePermission, required};
 use postrider_wire::{Action, Output, Text};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The longest label, characters (sqs 4).
 const LABEL_CHARS_MAX: usize = 80;
@@ -58,6 +60,10 @@ pub(super) async fn remove<'r>(call: &Call<'_, 'r>, asked: &RemovePermission<'_>
     call.ok(&Output::SqsRemovePermission)
 }
 
+fn too_large() -> Error {
+    errors::policy_too_large(STATEMENTS_MAX, PRINCIPALS_MAX, BYTES_MAX)
+}
+
 fn judged_policy<'c>(call: &'c Call<'_, '_>) -> Option<&'c str> {
     call.judgement.as_ref()?.policy.as_deref()
 }
@@ -69,8 +75,7 @@ async fn set(call: &Call<'_, '_>, text: Option<String>) -> Result<(), Refused> {
 
 fn label<'t>(given: Option<&'t Text<'_>>) -> Result<&'t str, Error> {
     let label = required(given, "Label")?;
-    let is_label = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let fits = label.len() <= LABEL_CHARS_MAX && label.bytes().all(is_label);
+    let fits = label.len() <= LABEL_CHARS_MAX && has_name_characters(label);
     if fits { Ok(label) } else { Err(errors::label(label)) }
 }
 
@@ -93,14 +98,16 @@ fn actions(given: &[Text<'_>]) -> Result<Vec<String>, Error> {
     }
 }
 
-/// The accounts as a statement names them.
+/// The accounts as a statement names them, each once.
 fn accounts(given: &[Text<'_>]) -> Result<Vec<String>, Error> {
     let unknown: Vec<&str> =
         given.iter().map(Text::as_str).filter(|text| Account::parse(text).is_none()).collect();
     if given.is_empty() || !unknown.is_empty() {
         return Err(errors::principal_unverified(&unknown));
     }
-    Ok(given.iter().map(|account| format!("arn:aws:iam::{account}:root")).collect())
+    let mut seen = BTreeSet::new();
+    let distinct = given.iter().filter(|account| seen.insert(account.as_str()));
+    Ok(distinct.map(|account| format!("arn:aws:iam::{account}:root")).collect())
 }
 
 /// A statement, its members in AWS's order.
@@ -146,7 +153,21 @@ fn statement(label: &str, accounts: &[String], actions: &[String], queue: &str) 
     serde_json::to_string(&statement).expect("texts serialise without errors")
 }
 
-/// AWS's own words for this are not known.
-fn too_large() -> Error {
-    Error::new(ErrorKind::OverLimit, "A policy can have at most 20 statements and 8192 bytes.")
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::subject::OWNER_ONLY;
+
+    /// What is for the owner only cannot be permitted, and all else can. A batch has the action of its entries.
+    #[test]
+    fn every_action_is_for_the_owner_alone_or_can_be_permitted() {
+        let all = Action::ALL.iter().filter(|action| action.service() == Service::Sqs);
+        let all = all.map(|action| action.name()).filter(|name| !name.ends_with("Batch"));
+        let mut all: Vec<&str> = all.collect();
+        all.sort_unstable();
+        let mut parts = [&FOR_OTHERS[1..], &OWNER_ONLY].concat();
+        parts.sort_unstable();
+        assert_eq!(parts, all);
+        assert_eq!(FOR_OTHERS[0], "*");
+    }
 }

@@ -9,17 +9,20 @@ use super::json_object::{Members, elements, string};
 use postrider_core::Arn;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// The longest policy, bytes (sqs 4).
-const BYTES_MAX: usize = 8_192;
+pub(super) const BYTES_MAX: usize = 8_192;
 /// The most statements of a policy (sqs 4).
-const STATEMENTS_MAX: usize = 20;
+pub(super) const STATEMENTS_MAX: usize = 20;
+/// The most principals of a policy (sqs 4).
+pub(super) const PRINCIPALS_MAX: usize = 50;
 /// The member that has the statements.
 const STATEMENT: &str = "Statement";
 
 /// Whether a text can be the policy of a queue: an object within its limits, with statements if any.
 pub(super) fn is_policy(text: &str) -> bool {
-    Document::parse(text).is_some_and(|document| document.fits(text))
+    text.len() <= BYTES_MAX && Document::parse(text).is_some_and(|document| document.fits(text))
 }
 
 /// A policy in parts.
@@ -50,11 +53,12 @@ impl<'t> Document<'t> {
             Some(several) => elements(several).filter(|found| found.iter().all(|one| is_object(one)))?,
             None => Vec::new(),
         };
-        let mut members: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
-        for (name, value) in read.iter() {
-            members.retain(|(earlier, _)| earlier != name);
-            members.push((name.to_owned().into(), value.get().into()));
-        }
+        // Of repeated names the last counts, in its place.
+        let mut names = BTreeSet::new();
+        let last = read.iter().rev().filter(|(name, _)| names.insert(*name));
+        let mut members: Vec<(Cow<'_, str>, Cow<'_, str>)> =
+            last.map(|(name, value)| (name.to_owned().into(), value.get().into())).collect();
+        members.reverse();
         if read.find(STATEMENT).is_none() {
             members.push((STATEMENT.into(), "".into()));
         }
@@ -100,7 +104,9 @@ impl<'t> Document<'t> {
     }
 
     fn fits(&self, text: &str) -> bool {
-        text.len() <= BYTES_MAX && self.statements.len() <= STATEMENTS_MAX
+        text.len() <= BYTES_MAX
+            && self.statements.len() <= STATEMENTS_MAX
+            && self.statements.iter().map(|one| principals(one)).sum::<usize>() <= PRINCIPALS_MAX
     }
 }
 
@@ -112,9 +118,19 @@ fn sid_of(statement: &str) -> Option<String> {
     Members::parse(statement)?.find("Sid").and_then(string)
 }
 
+/// How many principals a statement names: `"*"`, or one or several of each kind.
+fn principals(statement: &str) -> usize {
+    let Some(named) = Members::parse(statement).and_then(|members| members.find("Principal")) else {
+        return 0;
+    };
+    let of_kind = |ids: &RawValue| elements(ids).map_or(1, |ids| ids.len());
+    Members::parse(named.get()).map_or(1, |kinds| kinds.iter().map(|(_, ids)| of_kind(ids)).sum())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, Instant};
 
     #[test]
     fn what_is_no_policy_is_told() {
@@ -128,6 +144,38 @@ mod tests {
         for text in bad.into_iter().chain([&*statements(21), &*long(8_193)]) {
             assert!(!is_policy(text), "{text}");
         }
+    }
+
+    #[test]
+    fn principals_are_counted_over_all_statements() {
+        let several =
+            |count: usize| format!(r#"{{"Principal":{{"AWS":[{}]}}}}"#, vec!["\"1\""; count].join(","));
+        let two_kinds = r#"{"Principal":{"AWS":"1","Service":["a","b"]}}"#;
+        for (statement, count) in
+            [(&*several(50), 50), (two_kinds, 3), (r#"{"Principal":"*"}"#, 1), ("{}", 0)]
+        {
+            assert_eq!(principals(statement), count, "{statement}");
+        }
+        let policy = |a, b| format!(r#"{{"Statement":[{},{}]}}"#, several(a), several(b));
+        assert!(is_policy(&policy(30, 20)) && !is_policy(&policy(30, 21)));
+    }
+
+    #[test]
+    fn a_policy_of_any_size_is_judged_at_once() {
+        let members = (0..300_000).map(|at| format!(r#""{at}":1"#)).collect::<Vec<_>>().join(",");
+        let text = format!("{{{members}}}");
+        assert!(text.len() > 3 << 20 && text.len() < 4 << 20, "{}", text.len());
+        let started = Instant::now();
+        assert!(!is_policy(&text));
+        assert_eq!(Document::parse(&text).unwrap().members.len(), 300_001);
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    }
+
+    #[test]
+    fn of_repeated_members_the_last_counts_where_it_is() {
+        let text = r#"{"Id":"a","Statement":[],"Id":"b","Version":"v","Statement":{"Sid":"s"}}"#;
+        let expected = r#"{"Id":"b","Version":"v","Statement":[{"Sid":"s"}]}"#;
+        assert_eq!(Document::parse(text).unwrap().text().as_deref(), Some(expected));
     }
 
     #[test]

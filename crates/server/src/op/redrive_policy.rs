@@ -1,8 +1,8 @@
 //! `RedrivePolicy` and `RedriveAllowPolicy`: read, checked, and shown (sqs 5.3).
 //!
-//! What a text can say wrong by itself is told first, then what the dead-letter queue says: whether it is
-//! there, whose it is, and whom it admits. That is asked of its shard, and holds when the policy is set;
-//! what changes later does not break the policy.
+//! What a text can say wrong by itself is told first, also whose the dead-letter queue is; then what that
+//! queue says: whether it is there, and whom it admits. That is asked of its shard, and holds when the policy
+//! is set; what changes later does not break the policy.
 
 use super::Call;
 use super::json_object::{Members, elements, string};
@@ -11,6 +11,12 @@ use postrider_core::queue::settings::{AllowedSources, Redrive, RedriveAllow};
 use postrider_core::{Arn, limits};
 use postrider_wire::error::{Error, sqs as errors};
 use serde_json::value::RawValue;
+
+/// The longest `RedrivePolicy`, bytes. AWS names no bound; this is many times what one can say, and messages
+/// about it repeat it.
+const REDRIVE_BYTES_MAX: usize = 4_096;
+/// The longest `RedriveAllowPolicy`, bytes: that of a `Policy`.
+const REDRIVE_ALLOW_BYTES_MAX: usize = 8_192;
 
 /// Members of a `RedrivePolicy`.
 const TARGET: &str = "deadLetterTargetArn";
@@ -21,7 +27,10 @@ const SOURCES: &str = "sourceQueueArns";
 
 /// Reads the `RedrivePolicy` of the queue `source`, as far as the text tells.
 pub(super) fn redrive(text: &str, source: &Arn) -> Result<Redrive, Error> {
-    let members = Members::parse(text).ok_or_else(errors::redrive_policy_not_json)?;
+    let text = Some(text).filter(|text| text.len() <= REDRIVE_BYTES_MAX);
+    let (text, members) = text
+        .and_then(|text| Some((text, Members::parse(text)?)))
+        .ok_or_else(errors::redrive_policy_not_json)?;
     let member = |name| {
         let found = members.find(name).filter(|value| value.get() != "null");
         found.ok_or_else(|| errors::redrive_policy_lacks(text, name))
@@ -55,13 +64,16 @@ fn queue_arn(text: &str) -> Option<Arn> {
 /// Checks that the dead-letter queue is there, and lets the subject of the call be its source.
 pub(super) async fn check_target(call: &Call<'_, '_>, text: &str, redrive: &Redrive) -> Result<(), Refused> {
     let (source, target) = (&call.subject.arn, &redrive.target);
+    let missing = || Refused::from(errors::redrive_policy_target_missing(text));
     // A queue of another region is as good as missing.
-    let here = (source.partition(), source.region()) == (target.partition(), target.region());
-    let found = if here { call.look_at(target).await? } else { None };
-    let view = found.ok_or_else(|| errors::redrive_policy_target_missing(text))?;
+    if (source.partition(), source.region()) != (target.partition(), target.region()) {
+        return Err(missing());
+    }
+    // Of other accounts nobody learns here which queues they have.
     if source.account() != target.account() {
         return Err(errors::redrive_policy_target_owner(text).into());
     }
+    let view = call.view_of(target).await?.ok_or_else(missing)?;
     match view.settings.redrive_allow {
         Some(allow) if !allow.sources.admit(source) => Err(errors::redrive_policy_not_allowed(text).into()),
         Some(_) | None => Ok(()),
@@ -71,7 +83,8 @@ pub(super) async fn check_target(call: &Call<'_, '_>, text: &str, redrive: &Redr
 /// Reads a `RedriveAllowPolicy`.
 pub(super) fn redrive_allow(text: &str) -> Result<RedriveAllow, Error> {
     let format = errors::redrive_allow_policy_format;
-    let members = Members::parse(text).ok_or_else(format)?;
+    let members = Some(text).filter(|text| text.len() <= REDRIVE_ALLOW_BYTES_MAX).and_then(Members::parse);
+    let members = members.ok_or_else(format)?;
     if members.iter().any(|(name, _)| name != PERMISSION && name != SOURCES) {
         return Err(format());
     }

@@ -2,36 +2,23 @@
 //!
 //! They may be in any shard, so all are asked.
 
-use super::account::{arns, next_token, token};
+use super::account::{QueuePage, arns};
 use super::{Answered, Call};
 use crate::reject::Refused;
 use postrider_core::command::AskQueue;
 use postrider_core::reply::More;
-use postrider_core::{Arn, Command, limits};
+use postrider_core::{Arn, Command};
 use postrider_wire::Output;
-use postrider_wire::error::sqs as errors;
 use postrider_wire::sqs::{ListDeadLetterSourceQueues, ListDeadLetterSourceQueuesOutput};
 
 pub(super) async fn list<'r>(call: &Call<'_, 'r>, asked: &ListDeadLetterSourceQueues<'_>) -> Answered<'r> {
     call.queue(AskQueue::View).await?;
-    let most = i64::try_from(limits::LIST_QUEUES_MAX).expect("a thousand");
-    let max = asked.max_results.unwrap_or(most);
-    if !(1..=most).contains(&max) {
-        return Err(errors::max_results(max, most).into());
-    }
-    let after = match asked.next_token.as_deref() {
-        Some(given) => Some(next_token(given).ok_or_else(|| errors::next_token(given))?),
-        None => None,
-    };
+    let page = QueuePage::asked(asked.max_results, asked.next_token.as_deref())?;
     // Sources have the account and the region of their dead-letter queue: their names say where a page ended.
     let queue = &call.subject.arn;
-    let arn =
-        |name: String| Arn::of(queue.partition(), queue.service(), queue.region(), queue.account(), &name);
-    let max = usize::try_from(max).expect("between 1 and 1000");
-    let (sources, more) = of(call, queue, after.map(arn), max).await?;
-    let last = sources.last().filter(|_| more == More::Yes && asked.max_results.is_some());
-    let next_token = last.map(|arn| token(arn.resource()).into());
-    let queue_urls = sources.iter().map(|arn| call.queue_url(arn.resource()).into()).collect();
+    let arn = |name: &str| Arn::of(queue.partition(), queue.service(), queue.region(), queue.account(), name);
+    let (sources, more) = of(call, queue, page.after.as_deref().map(arn), page.max).await?;
+    let (queue_urls, next_token) = page.told(call, &sources, more);
     call.ok(&Output::ListDeadLetterSourceQueues(ListDeadLetterSourceQueuesOutput { queue_urls, next_token }))
 }
 

@@ -20,7 +20,7 @@ use postrider_wire::{Operation, Protocol, Service, Text, url};
 pub(super) const PARTITION: &str = "aws";
 
 /// The actions of SQS that are never for another account (auth 4).
-const OWNER_ONLY: [&str; 12] = [
+pub(super) const OWNER_ONLY: [&str; 12] = [
     "AddPermission",
     "CancelMessageMoveTask",
     "CreateQueue",
@@ -203,7 +203,7 @@ fn queue_by_name(asked: &GetQueueUrl<'_>, caller: &Caller, protocol: Protocol) -
 fn queue_arn(url: &str, caller: &Caller) -> Option<Arn> {
     let named = url::parse(url)?;
     let account = named.account.as_deref().map_or(Some(caller.account()), Account::parse)?;
-    let of_host = region_of_url(url).filter(|_| caller.service().is_none());
+    let of_host = if caller.service().is_none() { region_of_url(url) } else { None };
     let region = of_host.unwrap_or_else(|| caller.region());
     Some(Arn::of(PARTITION, "sqs", region, account.as_str(), &named.name))
 }

@@ -11,7 +11,7 @@ mod lists;
 mod moves;
 mod permissions;
 mod redrive;
-mod support;
+pub(crate) mod support;
 
 use serde_json::json;
 use support::Server;

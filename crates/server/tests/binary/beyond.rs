@@ -126,6 +126,9 @@ fn delays_may_be_longer_for_the_queues_that_are_named() {
         assert_eq!(delayed(&mut client, &url, 345_599).status, 200, "{name}");
         let text = "Value 345600 for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 345599.";
         assert_refused(&delayed(&mut client, &url, 345_600), "#InvalidParameterValueException", text);
+        // Whichever end of the range it is, the range is the same.
+        let text = text.replace("Value 345600", "Value -1");
+        assert_refused(&delayed(&mut client, &url, -1), "#InvalidParameterValueException", &text);
         let entries = json!([
             { "Id": "good", "MessageBody": "m", "DelaySeconds": 3_600 },
             { "Id": "bad", "MessageBody": "m", "DelaySeconds": 345_600 },

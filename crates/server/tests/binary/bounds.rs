@@ -61,6 +61,20 @@ fn the_largest_message_fits_by_default() {
 }
 
 #[test]
+fn a_batch_of_the_largest_messages_is_told_that_it_is_too_long() {
+    let launch = Launch::new(&["--memory"]);
+    let server = launch.start();
+    let mut client = server.client();
+    let url = client.queue("q");
+    let body = "x".repeat(1 << 20);
+    let entry = |id: u32| json!({ "Id": id.to_string(), "MessageBody": body });
+    let entries: Vec<_> = (0..10).map(entry).collect();
+    let refused = client.sqs("SendMessageBatch", &json!({ "QueueUrl": url, "Entries": entries }));
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.json()["__type"], "com.amazonaws.sqs#BatchRequestTooLong");
+}
+
+#[test]
 fn a_client_that_expects_to_be_asked_is_asked() {
     let launch = Launch::new(&["--memory"]);
     let server = launch.start();

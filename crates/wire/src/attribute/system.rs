@@ -101,9 +101,4 @@ impl SystemSelection {
     pub fn includes(self, name: SystemName) -> bool {
         self.bits & name.bit() != 0
     }
-
-    /// Whether none is.
-    pub fn is_empty(self) -> bool {
-        self.bits == 0
-    }
 }

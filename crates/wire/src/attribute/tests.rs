@@ -71,6 +71,18 @@ fn sqs_refuses_types_and_values() {
     assert_eq!(says(Some("String"), Some("x"), Some(b"x")), empty);
     assert!(says(Some("Binary"), Some("x"), None).ends_with("of type 'Binary'."));
     assert!(says(Some("String"), Some("bell\u{7}"), None).starts_with("Invalid characters found."));
+    for label in ["\u{1}", "\u{FFFE}", "a\u{FFFF}"] {
+        let data_type = format!("String.{label}");
+        let refused = sqs_says(&given("n", Some(&data_type), Some("x"), None));
+        assert!(refused.starts_with("Invalid characters found. Valid unicode"), "{refused}");
+        assert!(
+            sqs_says(&given(label, Some("String"), Some("x"), None)).starts_with("Message (user) attrib")
+        );
+        let refused = sns_says(&given("n", Some(&data_type), Some("x"), None));
+        assert!(refused.contains("has an invalid message attribute type"), "{refused}");
+        assert!(sns_says(&given(label, Some("String"), Some("x"), None)).starts_with("Invalid non-alpha"));
+    }
+    assert_eq!(says(Some("String.größe\u{FFFD}"), Some("x"), None), "fine");
     let not_a_number = "Can't cast the value of message (user) attribute 'n' to a number.";
     assert_eq!(says(Some("Number"), Some("12a"), None), not_a_number);
 }
@@ -93,11 +105,29 @@ fn only_the_trace_header_is_a_system_attribute() {
     let attribute = sqs_system(Action::SendMessage, Some(&trace)).unwrap().unwrap();
     assert_eq!(attribute.value, Value::Text("Root=1".into()));
     assert_eq!(sqs_system(Action::SendMessage, None).unwrap(), None);
+    let of_length = |bytes: usize| given(TRACE_HEADER, Some("String"), Some(&"x".repeat(bytes)), None);
+    assert!(sqs_system(Action::SendMessage, Some(&of_length(1_024))).is_ok());
+    let refusal = sqs_system(Action::SendMessage, Some(&of_length(1_025))).unwrap_err();
+    assert_eq!(refusal, error::sqs::trace_header_too_long(1_024));
     for (name, data_type) in [("Other", "String"), (TRACE_HEADER, "Number"), (TRACE_HEADER, "Binary")] {
         let given = given(name, Some(data_type), Some("1"), None);
         let kind = sqs_system(Action::SendMessage, Some(&given)).unwrap_err().kind;
         assert_eq!(kind, crate::ErrorKind::InvalidParameterValue);
     }
+    let says = |data_type, text, bytes| {
+        let given = given(TRACE_HEADER, data_type, text, bytes);
+        sqs_system(Action::SendMessage, Some(&given)).unwrap_err().message
+    };
+    assert_eq!(
+        says(Some("Binary"), None, Some(b"x")),
+        "Message system attribute 'AWSTraceHeader' must be of type 'String', but was: Binary"
+    );
+    let empty = "Message system attribute 'AWSTraceHeader' must contain a non-empty value of type 'String'.";
+    assert_eq!(says(Some("String"), Some(""), None), empty);
+    assert_eq!(says(Some("String"), None, Some(b"x")), empty);
+    assert_eq!(says(None, Some("x"), None), "Missing required parameter DataType");
+    assert_eq!(says(Some(""), Some("x"), None), "Missing required parameter DataType");
+    assert!(says(Some("String"), Some("\u{FFFE}"), None).starts_with("Invalid characters found."));
 }
 
 #[test]
@@ -223,6 +253,6 @@ fn system_attributes_are_the_union_of_both_members() {
         assert_eq!(select(&[], &[unknown]), Err(error::sqs::unknown_attribute(unknown)));
     }
     assert_eq!(SystemSelection::of(&ReceiveMessage::default(), |_| false), Ok(SystemSelection::default()));
-    assert!(SystemSelection::default().is_empty() && !SystemSelection::all().is_empty());
+    assert_ne!(SystemSelection::default(), SystemSelection::all());
     assert!(SystemName::ALL.into_iter().all(|name| SystemName::parse(name.as_str()) == Some(name)));
 }

@@ -51,25 +51,6 @@ pub fn missing_credentials(service: Service, resource: &str) -> Error {
     }
 }
 
-/// An access key that is not known, or a session token that is not its own.
-pub fn unknown_access_key() -> Error {
-    Error::new(ErrorKind::InvalidClientTokenId, "The security token included in the request is invalid.")
-}
-
-/// A session token past its time.
-pub fn expired_token() -> Error {
-    Error::new(ErrorKind::ExpiredToken, "The security token included in the request is expired")
-}
-
-/// A signature that is not the one we calculate.
-pub fn signature_does_not_match() -> Error {
-    Error::new(
-        ErrorKind::SignatureDoesNotMatch,
-        "The request signature we calculated does not match the signature you provided. Check your AWS \
-         Secret Access Key and signing method. Consult the service documentation for details.",
-    )
-}
-
 /// A caller without the right. `action` is the API name; each service spells it its own way.
 ///
 /// `reason` is the rest of the sentence, such as `because no identity-based policy allows the …

@@ -173,9 +173,7 @@ fn wrong_json_is_a_serialization_error() {
     let request = Request { target: Some("AmazonSQS.SendMessage"), body: b"{\"QueueUrl\":{}}", ..EMPTY };
     let error = route(&request, None).unwrap().decode().unwrap_err();
     assert_eq!(error.message, "Start of structure or map found where not expected.");
-    for body in
-        [r#"{"Entries":[["a","b"]]}"#, r#"{"Entries":{}}"#, r#"{"Entries":["a"]}"#, r#"{"Entries":[null]}"#]
-    {
+    for body in [r#"{"Entries":[["a","b"]]}"#, r#"{"Entries":{}}"#, r#"{"Entries":["a"]}"#] {
         let request = Request { target: Some("AmazonSQS.SendMessageBatch"), body: body.as_bytes(), ..EMPTY };
         let error = route(&request, None).unwrap().decode().unwrap_err();
         assert_eq!(error.kind, ErrorKind::MalformedInput, "{body}");
@@ -207,6 +205,7 @@ fn wrong_form_parameters_are_malformed_input() {
         "Action=SendMessage&DelaySeconds=0x1",
         "Action=SendMessage&DelaySeconds=99999999999999999999",
         "Action=SendMessage&DelaySeconds=+1",
+        "Action=SendMessage&DelaySeconds=%2B1",
         "Action=SendMessage&DelaySeconds=%EF%BC%91",
         "Action=SendMessage&MessageAttribute.1.Name=a&MessageAttribute.1.Value.BinaryValue=*",
         "Action=SendMessage&MessageAttribute.1.Name=a&MessageAttribute.1.Value.BinaryListValue.1=*",
@@ -278,6 +277,83 @@ fn null_is_absent_unknown_is_skipped_and_the_last_wins() {
     let routed = route(&request, None).unwrap();
     let Operation::SendMessage(send) = routed.decode().unwrap() else { panic!("another operation") };
     assert_eq!((send.queue_url, send.message_body.unwrap().as_str()), (None, "2"));
+}
+
+#[test]
+fn null_in_a_list_or_a_map_is_left_out() {
+    fn decoded<'a>(routed: &'a Routed<'_>) -> Operation<'a> {
+        routed.decode().unwrap()
+    }
+    let json = |action: &'static str, body: &'static str| {
+        let request = Request { target: Some(action), body: body.as_bytes(), ..EMPTY };
+        route(&request, None).unwrap()
+    };
+    let routed = json(
+        "AmazonSQS.CreateQueue",
+        r#"{"Attributes":{"Policy":null,"DelaySeconds":"1"},"tags":{"k":null}}"#,
+    );
+    let Operation::CreateQueue(create) = decoded(&routed) else { panic!("another operation") };
+    assert_eq!(&*create.attributes.unwrap(), [("DelaySeconds".into(), "1".into())]);
+    assert_eq!(create.tags.unwrap().len(), 0);
+
+    let routed = json("AmazonSQS.GetQueueAttributes", r#"{"AttributeNames":[null,"All",null]}"#);
+    let Operation::GetQueueAttributes(read) = decoded(&routed) else { panic!("another operation") };
+    assert_eq!(&*read.attribute_names.unwrap(), ["All"]);
+
+    let routed = json("AmazonSQS.SendMessageBatch", r#"{"Entries":[null,{"Id":"a"}]}"#);
+    let Operation::SendMessageBatch(batch) = decoded(&routed) else { panic!("another operation") };
+    assert_eq!(batch.entries.unwrap().len(), 1);
+
+    let body =
+        r#"{"MessageAttributes":{"a":null,"b":{"DataType":"Binary","BinaryListValues":[null,"AA=="]}}}"#;
+    let routed = json("AmazonSQS.SendMessage", body);
+    let Operation::SendMessage(send) = decoded(&routed) else { panic!("another operation") };
+    let attributes = send.message_attributes.unwrap();
+    assert_eq!((attributes.len(), attributes[0].0.as_str()), (1, "b"));
+    assert_eq!(attributes[0].1.binary_list_values.as_deref().unwrap().len(), 1);
+}
+
+#[test]
+fn the_examples_of_aws_leave_the_number_of_a_list_of_one_out() {
+    let routed = |query: &'static str| route(&Request { query, ..EMPTY }, Some(Service::Sqs)).unwrap();
+    let read = routed("Action=GetQueueAttributes&AttributeName=All");
+    let Operation::GetQueueAttributes(read) = read.decode().unwrap() else { panic!("another operation") };
+    assert_eq!(&*read.attribute_names.unwrap(), ["All"]);
+
+    let set = routed("Action=SetQueueAttributes&Attribute.Name=VisibilityTimeout&Attribute.Value=35");
+    let Operation::SetQueueAttributes(set) = set.decode().unwrap() else { panic!("another operation") };
+    assert_eq!(&*set.attributes.unwrap(), [("VisibilityTimeout".into(), "35".into())]);
+
+    let add = routed("Action=AddPermission&Label=l&AWSAccountId=125074342641&ActionName=*");
+    let Operation::SqsAddPermission(add) = add.decode().unwrap() else { panic!("another operation") };
+    assert_eq!(
+        (&*add.aws_account_ids.unwrap(), &*add.actions.unwrap()),
+        (&["125074342641".into()][..], &["*".into()][..])
+    );
+
+    let tag = routed("Action=TagQueue&Tag.Key=QueueType&Tag.Value=Production");
+    let Operation::TagQueue(tag) = tag.decode().unwrap() else { panic!("another operation") };
+    assert_eq!(&*tag.tags.unwrap(), [("QueueType".into(), "Production".into())]);
+
+    let untag = routed("Action=UntagQueue&TagKey=QueueType");
+    let Operation::UntagQueue(untag) = untag.decode().unwrap() else { panic!("another operation") };
+    assert_eq!(&*untag.tag_keys.unwrap(), ["QueueType"]);
+
+    let topic = routed("Action=CreateTopic&Name=t&Attributes.entry.key=DisplayName&Attributes.entry.value=d");
+    let Operation::CreateTopic(topic) = topic.decode().unwrap() else { panic!("another operation") };
+    assert_eq!(&*topic.attributes.unwrap(), [("DisplayName".into(), "d".into())]);
+
+    let batch = routed(
+        "Action=SendMessageBatch&SendMessageBatchRequestEntry.Id=a&SendMessageBatchRequestEntry.MessageBody=b\
+         &SendMessageBatchRequestEntry.MessageAttribute.Name=n\
+         &SendMessageBatchRequestEntry.MessageAttribute.Value.DataType=String\
+         &SendMessageBatchRequestEntry.MessageAttribute.Value.StringValue=v",
+    );
+    let Operation::SendMessageBatch(batch) = batch.decode().unwrap() else { panic!("another operation") };
+    let entries = batch.entries.unwrap();
+    assert_eq!((entries.len(), entries[0].id.as_deref()), (1, Some("a")));
+    let attributes = entries[0].message_attributes.as_ref().unwrap();
+    assert_eq!((attributes[0].0.as_str(), attributes[0].1.string_value.as_deref()), ("n", Some("v")));
 }
 
 #[test]

@@ -11,6 +11,9 @@ use postrider_core::{Arn, limits};
 use postrider_wire::error::{Error, sqs as errors};
 use std::ops::RangeInclusive;
 
+/// The longest id, ARN or alias of a key, bytes; KMS has no longer ones.
+const KMS_KEY_BYTES_MAX: usize = 2_048;
+
 /// Which kind of queue is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::op) enum Kind {
@@ -80,8 +83,13 @@ fn of_any(name: &str, value: &str, queue: &Arn) -> Result<Setting, Error> {
         "DelaySeconds" => Setting::Delay(whole(0..=limits::DELAY_S_MAX)?),
         "ReceiveMessageWaitTimeSeconds" => Setting::Wait(whole(0..=limits::WAIT_S_MAX)?),
         "KmsDataKeyReusePeriodSeconds" => Setting::KmsReuse(whole(limits::KMS_REUSE_S)?),
+        "KmsMasterKeyId" if value.len() > KMS_KEY_BYTES_MAX => {
+            return Err(errors::invalid_attribute_value(name));
+        }
         "KmsMasterKeyId" => Setting::KmsKey(text.map(Into::into)),
-        "SqsManagedSseEnabled" => Setting::ManagedSse(switched(name, value)?),
+        "SqsManagedSseEnabled" => {
+            Setting::ManagedSse(switch(value).ok_or_else(|| errors::invalid_attribute_value(name))?)
+        }
         "Policy" if text.is_some_and(|text| !queue_policy::is_policy(text)) => {
             return Err(errors::invalid_attribute_value(name));
         }
@@ -100,16 +108,20 @@ fn of_fifo(name: &str, value: &str, queue: &Arn) -> Result<Setting, Error> {
     if !queue.is_fifo() && !asks_for_fifo {
         return Err(errors::fifo_only_attribute(name));
     }
-    let setting = match (name, value) {
-        ("DeduplicationScope", "queue") => Setting::DedupScope(DedupScope::Queue),
-        ("DeduplicationScope", "messageGroup") => Setting::DedupScope(DedupScope::MessageGroup),
-        ("FifoThroughputLimit", "perQueue") => Setting::Throughput(Throughput::PerQueue),
-        ("FifoThroughputLimit", "perMessageGroupId") => Setting::Throughput(Throughput::PerMessageGroup),
-        ("FifoQueue", value) => Setting::FifoQueue(switched(name, value)?),
-        ("ContentBasedDeduplication", value) => Setting::ContentDedup(switched(name, value)?),
-        (_, _) => return Err(errors::invalid_attribute_value(name)),
+    let setting = match name {
+        "DeduplicationScope" => {
+            let named = DedupScope::ALL.into_iter().find(|scope| scope.as_str() == value);
+            named.map(Setting::DedupScope)
+        }
+        "FifoThroughputLimit" => {
+            let named = Throughput::ALL.into_iter().find(|limit| limit.as_str() == value);
+            named.map(Setting::Throughput)
+        }
+        "FifoQueue" => switch(value).map(Setting::FifoQueue),
+        "ContentBasedDeduplication" => switch(value).map(Setting::ContentDedup),
+        _ => None,
     };
-    Ok(setting)
+    setting.ok_or_else(|| errors::invalid_attribute_value(name))
 }
 
 /// Digits and nothing else, within a range.
@@ -126,8 +138,4 @@ fn switch(value: &str) -> Option<Switch> {
     } else {
         value.eq_ignore_ascii_case("false").then_some(Switch::Off)
     }
-}
-
-fn switched(name: &str, value: &str) -> Result<Switch, Error> {
-    switch(value).ok_or_else(|| errors::invalid_attribute_value(name))
 }

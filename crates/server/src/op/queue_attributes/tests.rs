@@ -54,6 +54,14 @@ fn numbers_are_digits_within_their_range() {
 }
 
 #[test]
+fn the_key_of_a_queue_has_a_length() {
+    let name = "KmsMasterKeyId";
+    let of_length = |bytes: usize| of("q", &[(name, &"k".repeat(bytes))]);
+    assert!(of_length(2_048).is_ok());
+    assert_eq!(of_length(2_049), Err(errors::invalid_attribute_value(name)));
+}
+
+#[test]
 fn booleans_are_read_in_any_case() {
     for (value, switch) in [("true", Switch::On), ("True", Switch::On), ("FALSE", Switch::Off)] {
         assert_eq!(of("q", &[("SqsManagedSseEnabled", value)]).unwrap(), [Setting::ManagedSse(switch)]);

@@ -98,6 +98,17 @@ fn a_redrive_allow_policy_is_kept_as_sent() {
 }
 
 #[test]
+fn policies_are_as_long_as_they_may_be() {
+    let padded = |text: &str, bytes: usize| format!("{text}{}", " ".repeat(bytes - text.len()));
+    let policy = format!(r#"{{"deadLetterTargetArn":"{DEAD}","maxReceiveCount":4}}"#);
+    assert!(redrive(&padded(&policy, 4_096), &source("q")).is_ok());
+    assert_eq!(redrive(&padded(&policy, 4_097), &source("q")), Err(errors::redrive_policy_not_json()));
+    let policy = r#"{"redrivePermission":"allowAll"}"#;
+    assert!(redrive_allow(&padded(policy, 8_192)).is_ok());
+    assert_eq!(redrive_allow(&padded(policy, 8_193)), Err(errors::redrive_allow_policy_format()));
+}
+
+#[test]
 fn a_redrive_allow_policy_has_its_errors() {
     let format = [
         "",

@@ -221,7 +221,7 @@ fn a_refusal_in_json() {
         reason: Reason::NothingAllows(PolicyKind::Identity),
     };
     let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let origin = Origin { scheme_and_host: BASE, path: "/", trace_id: None, peer, look: None };
+    let origin = Origin { scheme_and_host: BASE, path: "/", trace_id: None, peer };
     let error = reject::denied(&denied, Service::Sqs, &origin);
     let got = encode_error(Protocol::Json, Service::Sqs, &error, REQUEST_ID);
     let body: Value = serde_json::from_slice(&got.body).unwrap();

@@ -85,3 +85,22 @@ async fn no_permission_is_lost_when_many_are_added_at_the_same_time() {
     expected.sort_unstable();
     assert_eq!(labels, expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_names_at_most_50_principals_and_each_statement_an_account_once() {
+    let server = open().await;
+    let accounts: Vec<String> = (0..51).map(|n| format!("1234500000{n:02}")).collect();
+    let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+    let got = server.sqs("AddPermission", permission("many", &accounts, &["SendMessage"])).await;
+    assert_eq!((got.status, got.code()), (403, "OverLimit"), "{}", got.body);
+    assert_eq!(attribute(&server, "q", "Policy").await, Value::Null);
+
+    let repeated = [&accounts[..50], &accounts[..50]].concat();
+    let got = server.sqs("AddPermission", permission("many", &repeated, &["SendMessage"])).await;
+    assert_eq!(got.status, 200, "{}", got.body);
+    let policy: Value =
+        serde_json::from_str(attribute(&server, "q", "Policy").await.as_str().unwrap()).unwrap();
+    assert_eq!(policy["Statement"][0]["Principal"]["AWS"].as_array().unwrap().len(), 50);
+    let got = server.sqs("AddPermission", permission("more", &accounts[..1], &["SendMessage"])).await;
+    assert_eq!((got.status, got.code()), (403, "OverLimit"), "{}", got.body);
+}

@@ -23,8 +23,8 @@ pub(super) const REQUEST_ID: &str = "7d0b6c3e-1f52-5b9a-8c44-2f6f0f9be001";
 pub(super) const BASE: &str = "http://mq.example.test:4100";
 
 /// A server in memory.
-pub(super) struct Server {
-    pub(super) context: Context,
+pub(crate) struct Server {
+    pub(crate) context: Context,
     /// Whose requests are signed.
     pub(super) account: &'static str,
     pub(super) trace_id: Option<&'static str>,
@@ -90,7 +90,7 @@ impl Got {
 }
 
 impl Server {
-    pub(super) fn open(shards: u16) -> Server {
+    pub(crate) fn open(shards: u16) -> Server {
         Server::with_body_memory(shards, 1 << 30)
     }
 
@@ -183,10 +183,9 @@ impl Server {
         };
         let signed = self.context.gate.check(&received, None, 1_767_225_600).unwrap();
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let origin =
-            Origin { scheme_and_host: BASE, path: request.path, trace_id: self.trace_id, peer, look: None };
+        let origin = Origin { scheme_and_host: BASE, path: request.path, trace_id: self.trace_id, peer };
         let routed = route(request, Some(service)).unwrap();
-        let response = op::answer(&self.context, signed, routed, &origin, REQUEST_ID).await;
+        let response = op::answer(&self.context, signed, routed, &origin, None, REQUEST_ID).await;
         assert_eq!(response.request_id, REQUEST_ID);
         Got {
             status: response.status,

@@ -125,6 +125,26 @@ pub fn system_attribute(name: &str) -> Error {
     invalid_value(format!("Message system attribute name '{name}' is invalid."))
 }
 
+/// A trace header of another type. The wording is ours.
+pub fn trace_header_type(given: &str) -> Error {
+    invalid_value(format!(
+        "Message system attribute 'AWSTraceHeader' must be of type 'String', but was: {given}"
+    ))
+}
+
+/// A trace header without a value, or with one of another kind. The wording is ours, after that of message
+/// attributes.
+pub fn trace_header_empty() -> Error {
+    invalid_value(
+        "Message system attribute 'AWSTraceHeader' must contain a non-empty value of type 'String'.",
+    )
+}
+
+/// A trace header that is too long to be one. The wording is ours.
+pub fn trace_header_too_long(bytes_max: usize) -> Error {
+    invalid_value(format!("Message system attribute 'AWSTraceHeader' must be at most {bytes_max} bytes."))
+}
+
 /// A receipt handle that was never issued for this queue.
 pub fn receipt_handle_is_invalid(handle: &str) -> Error {
     Error::new(

@@ -28,6 +28,14 @@ pub fn label_unknown(given: &str) -> Error {
     invalid_parameter("Label", given, "can't find label.")
 }
 
+/// A policy with too many statements, principals or bytes; AWS's own words for this are not known.
+pub fn policy_too_large(statements_max: usize, principals_max: usize, bytes_max: usize) -> Error {
+    let message = format!(
+        "A policy can have at most {statements_max} statements, {principals_max} principals and {bytes_max} bytes."
+    );
+    Error::new(ErrorKind::OverLimit, message)
+}
+
 /// An action that only a queue's owner can execute, so that there is nothing to permit.
 pub fn action_of_owner(action: &str) -> Error {
     let reason = "Only the queue owner is allowed to invoke this action.";

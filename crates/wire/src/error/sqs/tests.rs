@@ -280,7 +280,9 @@ fn permissions() {
     check_coral(400, "InvalidParameterValueException", "InvalidParameterValue", &rows);
     assert_eq!(label("é").kind, ErrorKind::InvalidParameterValue);
     let eight = "8 Actions were found, maximum allowed is 7.";
-    check_sqs(403, "OverLimit", "OverLimit", &[(too_many_actions(8), eight)]);
+    let large = "A policy can have at most 20 statements, 50 principals and 8192 bytes.";
+    let rows = [(too_many_actions(8), eight), (policy_too_large(20, 50, 8_192), large)];
+    check_sqs(403, "OverLimit", "OverLimit", &rows);
 }
 
 #[test]
