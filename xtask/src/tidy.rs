@@ -53,6 +53,7 @@ fn findings(root: &Path) -> Result<Vec<String>, String> {
     findings.extend(edges::differences(&pages));
     findings.extend(tables::unused_limits(&pages));
     findings.extend(tables::missing_operations(&pages, &operations));
+    findings.extend(tables::uncovered(&pages));
     findings.sort();
     Ok(findings)
 }

@@ -1,4 +1,5 @@
-//! Tables that must agree with the code: every limit is used, every AWS operation is named.
+//! Tables that must agree with the code: every limit is used, every AWS operation is named, and what shows the rules of
+//! SQS is there.
 
 use super::{Page, code, words};
 use std::collections::{HashMap, HashSet};
@@ -7,6 +8,8 @@ use std::collections::{HashMap, HashSet};
 pub(super) const ACTIONS: &str = "tests/golden/actions.json";
 const OPERATIONS: &str = "crates/wire/src/operation.rs";
 const LIMITS: &str = "crates/core/src/limits.rs";
+const COVERAGE: &str = "docs/sqs-coverage.md";
+const SCRIPTS: &str = "tests/scripts/";
 
 /// The names of all AWS operations of all services.
 pub(super) fn operations(actions: &str) -> Result<Vec<String>, String> {
@@ -56,6 +59,21 @@ pub(super) fn unused_limits(pages: &[Page]) -> Vec<String> {
     findings
 }
 
+/// Scripts of SQS that the table of its rules does not name, and names there of scripts that are not.
+pub(super) fn uncovered(pages: &[Page]) -> Vec<String> {
+    let scripts = pages.iter().filter_map(|page| page.path.strip_prefix(SCRIPTS)?.strip_suffix(".script"));
+    let scripts: HashSet<&str> = scripts.filter(|name| name.starts_with("sqs-")).collect();
+    let text = pages.iter().find(|page| page.path == COVERAGE).map_or("", |page| page.text.as_str());
+    let names = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.');
+    let is_section = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    let named = names.map(|name| name.trim_end_matches('.'));
+    let named: HashSet<&str> =
+        named.filter(|name| name.strip_prefix("sqs-").is_some_and(is_section)).collect();
+    let missing = scripts.difference(&named).map(|name| format!("{COVERAGE}:1: {name} shows no rule"));
+    let gone = named.difference(&scripts).map(|name| format!("{COVERAGE}:1: there is no script {name}"));
+    missing.chain(gone).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +91,18 @@ mod tests {
         let user = page("crates/log/src/lib.rs", "if n > limits::B_MAX {\n");
         assert!(unused_limits(&[page(LIMITS, limits), user]).is_empty());
         assert_eq!(unused_limits(&[]).len(), 1);
+    }
+
+    #[test]
+    fn a_script_that_shows_no_rule_is_found_and_so_is_a_rule_that_nothing_shows() {
+        let script = |name: &str| page(&format!("tests/scripts/{name}.script"), "");
+        let table = page(COVERAGE, "| a rule | sqs-4-a, sqs-5.1-b. |\n");
+        assert!(uncovered(&[script("sqs-4-a"), script("sqs-5.1-b"), script("sns-1-c")]).len() == 2);
+        let pages = [table, script("sqs-4-a"), script("sqs-9-d"), script("sns-1-c")];
+        let mut found = uncovered(&pages);
+        found.sort();
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].contains("sqs-9-d shows no rule") && found[1].contains("no script sqs-5.1-b"));
     }
 
     #[test]
