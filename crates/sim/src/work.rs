@@ -102,12 +102,9 @@ impl Work {
     }
 
     fn create_queue(&mut self, world: &mut World, arn: Arn) -> u16 {
-        let command = Command::CreateQueue {
-            arn: arn.clone(),
-            judged: Default::default(),
-            settings: vec![],
-            tags: BTreeMap::new(),
-        };
+        let judged = world.judgement(&arn).map_or(Revision(0), |judgement| judgement.revision);
+        let command =
+            Command::CreateQueue { arn: arn.clone(), judged, settings: vec![], tags: BTreeMap::new() };
         self.ask(world, &arn.clone(), command, Asked::CreateQueue(arn))
     }
 

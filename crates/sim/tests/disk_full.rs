@@ -34,12 +34,9 @@ fn world(dice: &mut Dice) -> World {
 }
 
 fn create(world: &mut World) {
-    let create = Command::CreateQueue {
-        arn: work::queue(0),
-        judged: Default::default(),
-        settings: vec![],
-        tags: Default::default(),
-    };
+    let arn = work::queue(0);
+    let judged = world.judgement(&arn).map(|judgement| judgement.revision).unwrap_or_default();
+    let create = Command::CreateQueue { arn, judged, settings: vec![], tags: Default::default() };
     world.ask_through(0, create).unwrap().result.unwrap();
 }
 
