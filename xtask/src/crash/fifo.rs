@@ -27,6 +27,8 @@ const CONSUMERS: u64 = 3;
 const RECEIVES_MAX: u32 = 3;
 /// Per cent of the messages that are left lying.
 const LEFT_LYING: u64 = 4;
+/// Beyond this many waiting messages senders leave the server to the consumers.
+const BACKLOG_MAX: usize = 2_000;
 const QUIET_FOR: Duration = Duration::from_secs(4);
 
 /// A message: its group and its number there.
@@ -34,7 +36,7 @@ type Key = (u64, u64);
 
 /// Is this one of the messages that no consumer can work off?
 fn is_poison((_, number): Key) -> bool {
-    number % 200 == 7
+    number % 500 == 257
 }
 
 /// What was asked and answered.
@@ -133,6 +135,9 @@ fn work(
         let mut rng = Rng::new(seed, at);
         std::thread::spawn(move || {
             loop {
+                if killed.load(Ordering::SeqCst) {
+                    return Ok(());
+                }
                 let step = match at {
                     0..GROUPS => send(&mut client, &scene, &books, at),
                     _ => consume(&mut client, &mut rng, &scene, &books),
@@ -159,10 +164,16 @@ fn work(
 }
 
 fn send(client: &mut Client, scene: &Scene, books: &Mutex<Books>, group: u64) -> Result<(), String> {
-    let (number, last) = {
+    let ((number, last), backlog) = {
         let mut books = books.lock().expect("no actor panics");
-        books.senders.entry(group).or_insert((1, String::new())).clone()
+        let backlog = books.acknowledged.len().saturating_sub(books.deletes.len());
+        let next = books.senders.entry(group).or_insert((1, String::new())).clone();
+        (next, backlog)
     };
+    if backlog > BACKLOG_MAX {
+        std::thread::sleep(Duration::from_millis(5));
+        return Ok(());
+    }
     let input = json!({
         "QueueUrl": scene.work,
         "MessageBody": format!("{group}-{number}"),
