@@ -31,6 +31,7 @@ use ledger::Ledger;
 use scene::{LANES, Scene};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Log lines that a recovery after `kill -9` may write.
@@ -123,7 +124,7 @@ fn work(
     seed: u64,
     round: u32,
     lasts: Duration,
-    mut server: Server,
+    server: Server,
     scene: &Arc<Scene>,
     ledger: &Arc<Mutex<Ledger>>,
 ) -> Result<(), String> {
@@ -138,7 +139,7 @@ fn work(
     roles.extend((0..SENDERS).map(Actor::Sender));
     roles.extend((0..PUBLISHERS).map(Actor::Publisher));
     roles.extend((0..LANES.len()).map(Actor::Consumer));
-    let threads: Vec<_> = roles
+    let threads = roles
         .into_iter()
         .enumerate()
         .map(|(at, role)| {
@@ -147,6 +148,16 @@ fn work(
             std::thread::spawn(move || crew.play(role, round, rng))
         })
         .collect();
+    kill_amid(threads, lasts, server, &killed)
+}
+
+/// Kills the server after a while amid the work of these threads, and waits for them to notice.
+fn kill_amid(
+    threads: Vec<JoinHandle<Result<(), String>>>,
+    lasts: Duration,
+    mut server: Server,
+    killed: &AtomicBool,
+) -> Result<(), String> {
     std::thread::sleep(lasts);
     let ended = server.alive();
     killed.store(true, Ordering::SeqCst);

@@ -124,7 +124,7 @@ fn create(server: &Server) -> Result<Scene, String> {
 fn work(
     seed: u64,
     lasts: Duration,
-    mut server: Server,
+    server: Server,
     scene: &Arc<Scene>,
     books: &Arc<Mutex<Books>>,
 ) -> Result<(), String> {
@@ -150,17 +150,8 @@ fn work(
             }
         })
     });
-    let threads: Vec<_> = threads.collect();
-    std::thread::sleep(lasts);
-    let ended = server.alive();
-    killed.store(true, Ordering::SeqCst);
-    if ended.is_ok() {
-        server.kill()?;
-    }
-    for thread in threads {
-        thread.join().map_err(|_| "an actor panicked".to_owned())??;
-    }
-    ended
+    let threads = threads.collect();
+    super::kill_amid(threads, lasts, server, &killed)
 }
 
 fn send(client: &mut Client, scene: &Scene, books: &Mutex<Books>, group: u64) -> Result<(), String> {
