@@ -24,32 +24,12 @@ impl Shard {
     /// when that is gone, or stated again later; but a deduplication id may be stated twice after a crash, until it is
     /// over.
     pub fn restate(&self, lsn: Lsn, event: &Event, out: &mut Vec<Event>) {
-        let from = match event {
-            Event::Publication(stated) => stated.from,
-            Event::Message(stated) => stated.from,
-            Event::Opened
-            | Event::FormatRaised(_)
-            | Event::Shard(_)
-            | Event::Queue(_)
-            | Event::QueueDeleted { .. }
-            | Event::QueuePurged { .. }
-            | Event::Received { .. }
-            | Event::VisibilityChanged { .. }
-            | Event::Deleted { .. }
-            | Event::Deduplicated(_)
-            | Event::Attempt(_)
-            | Event::Moved { .. }
-            | Event::Leaving { .. }
-            | Event::MoveTask(_)
-            | Event::Topic(_)
-            | Event::TopicDeleted { .. }
-            | Event::Subscription(_)
-            | Event::Unsubscribed { .. }
-            | Event::Settled { .. }
-            | Event::Inbox { .. } => None,
-        };
-        out.extend(from.and_then(|(from, _)| self.restate_inbox(lsn, from)));
+        let taken = |from: Option<(u16, u64)>| from.and_then(|(from, _)| self.restate_inbox(lsn, from));
+        if let Event::Publication(stated) = event {
+            out.extend(taken(stated.from));
+        }
         if let Event::Message(stated) = event {
+            out.extend(taken(stated.from));
             out.extend(stated.dedup.and_then(|key| self.restate_dedup(stated.queue, key, stated.number)));
         }
         out.extend(self.restatement(lsn, event));
