@@ -70,6 +70,14 @@ pub const SUBSCRIPTIONS_PER_TOPIC_MAX: usize = 20_000;
 pub const RAW_ATTRIBUTES_MAX: usize = 10;
 /// Filter policies of one topic (sns 12).
 pub const FILTERS_PER_TOPIC_MAX: usize = 200;
+/// `numRetries` of a delivery policy (sns 10).
+pub const RETRIES_MAX: u32 = 100;
+/// `maxDelayTarget` of a delivery policy, milliseconds (sns 10).
+pub const RETRY_DELAY_MS_MAX: u32 = 3_600_000;
+/// The delays of all retries of a delivery policy together, milliseconds (sns 10).
+pub const RETRY_TOTAL_MS_MAX: u64 = 3_600_000;
+/// `headerContentType` of a delivery policy, bytes: room for parameters, none for stories.
+pub const CONTENT_TYPE_BYTES_MAX: usize = 256;
 /// Messages of one peek of the admin interface.
 pub const PEEK_MAX: usize = 100;
 /// Copies that one publication makes in one turn; the rest follow through the outbox, in order.

@@ -4,6 +4,7 @@
 
 pub mod filter;
 pub(crate) mod publish;
+pub mod retry;
 pub mod subscription;
 
 use crate::command::{Given, Presence};

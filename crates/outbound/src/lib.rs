@@ -2,4 +2,6 @@
 //!
 //! This crate sends what others rendered. When to try again is state and lives in the core.
 
+pub mod egress;
+pub mod http;
 pub mod signature;

@@ -155,6 +155,7 @@ impl<'p> Notified<'p> {
         Notification {
             message_id: &self.message_id,
             sequence_number: None,
+            origin: postrider_wire::envelope::Origin::Live,
             topic_arn: self.topic.as_str(),
             subject: publication.subject,
             message: &self.text,

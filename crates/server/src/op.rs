@@ -315,6 +315,34 @@ async fn dispatch<'r>(call: &Call<'_, 'r>, operation: &Operation<'_>) -> Answere
         Operation::TagResource(asked) => tags::tag_topic(call, asked).await,
         Operation::UntagResource(asked) => tags::untag_topic(call, asked).await,
         Operation::ListTagsForResource(_) => tags::list_topic(call).await,
+        Operation::ConfirmSubscription(_)
+        | Operation::SnsAddPermission(_)
+        | Operation::SnsRemovePermission(_)
+        | Operation::GetDataProtectionPolicy(_)
+        | Operation::PutDataProtectionPolicy(_)
+        | Operation::CheckIfPhoneNumberIsOptedOut(_)
+        | Operation::ListPhoneNumbersOptedOut(_)
+        | Operation::OptInPhoneNumber(_)
+        | Operation::GetSmsAttributes(_)
+        | Operation::SetSmsAttributes(_)
+        | Operation::GetSmsSandboxAccountStatus(_)
+        | Operation::CreateSmsSandboxPhoneNumber(_)
+        | Operation::VerifySmsSandboxPhoneNumber(_)
+        | Operation::DeleteSmsSandboxPhoneNumber(_)
+        | Operation::ListSmsSandboxPhoneNumbers(_)
+        | Operation::ListOriginationNumbers(_)
+        | Operation::CreatePlatformApplication(_)
+        | Operation::DeletePlatformApplication(_)
+        | Operation::GetPlatformApplicationAttributes(_)
+        | Operation::SetPlatformApplicationAttributes(_)
+        | Operation::ListPlatformApplications(_)
+        | Operation::CreatePlatformEndpoint(_)
+        | Operation::DeleteEndpoint(_)
+        | Operation::GetEndpointAttributes(_)
+        | Operation::SetEndpointAttributes(_)
+        | Operation::ListEndpointsByPlatformApplication(_) => {
+            Err(reject::defect(call.subject.service, call.subject.action).into())
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 //! - JSON and Query of one operation decode into the same struct.
 
 pub mod attribute;
+pub mod delivery_log;
 pub mod digest;
 pub mod envelope;
 pub mod error;

@@ -8,7 +8,7 @@
 //!   `RemovePermission`, whose variants say whose they are;
 //! - every built operation has an [`Operation`] and an [`crate::Output`] variant of the same name.
 
-use crate::error::{Error, common};
+use crate::error::Error;
 use crate::query::{Form, Shape};
 use crate::{json, sns, sqs};
 
@@ -77,7 +77,7 @@ pub(crate) enum Answer {
 /// How one row is decoded: SQS from both protocols, SNS from Query only.
 macro_rules! decode_row {
     (Planned $service:ident $variant:ident $input:ident) => {
-        Err(common::unknown_action($input.protocol, $input.action.name()))
+        Err(crate::error::common::unknown_action($input.protocol, $input.action.name()))
     };
     (Built Sqs $variant:ident $input:ident) => {
         match $input.protocol {
@@ -181,48 +181,48 @@ actions! {
     Sqs "StartMessageMoveTask" StartMessageMoveTask Built Result;
     Sqs "TagQueue" TagQueue Built Nothing;
     Sqs "UntagQueue" UntagQueue Built Nothing;
-    Sns "AddPermission" SnsAddPermission Planned Nothing;
-    Sns "CheckIfPhoneNumberIsOptedOut" CheckIfPhoneNumberIsOptedOut Planned Result;
-    Sns "ConfirmSubscription" ConfirmSubscription Planned Result;
-    Sns "CreatePlatformApplication" CreatePlatformApplication Planned Result;
-    Sns "CreatePlatformEndpoint" CreatePlatformEndpoint Planned Result;
-    Sns "CreateSMSSandboxPhoneNumber" CreateSmsSandboxPhoneNumber Planned Result;
+    Sns "AddPermission" SnsAddPermission Built Nothing;
+    Sns "CheckIfPhoneNumberIsOptedOut" CheckIfPhoneNumberIsOptedOut Built Result;
+    Sns "ConfirmSubscription" ConfirmSubscription Built Result;
+    Sns "CreatePlatformApplication" CreatePlatformApplication Built Result;
+    Sns "CreatePlatformEndpoint" CreatePlatformEndpoint Built Result;
+    Sns "CreateSMSSandboxPhoneNumber" CreateSmsSandboxPhoneNumber Built Result;
     Sns "CreateTopic" CreateTopic Built Result;
-    Sns "DeleteEndpoint" DeleteEndpoint Planned Nothing;
-    Sns "DeletePlatformApplication" DeletePlatformApplication Planned Nothing;
-    Sns "DeleteSMSSandboxPhoneNumber" DeleteSmsSandboxPhoneNumber Planned Result;
+    Sns "DeleteEndpoint" DeleteEndpoint Built Nothing;
+    Sns "DeletePlatformApplication" DeletePlatformApplication Built Nothing;
+    Sns "DeleteSMSSandboxPhoneNumber" DeleteSmsSandboxPhoneNumber Built Result;
     Sns "DeleteTopic" DeleteTopic Built Nothing;
-    Sns "GetDataProtectionPolicy" GetDataProtectionPolicy Planned Result;
-    Sns "GetEndpointAttributes" GetEndpointAttributes Planned Result;
-    Sns "GetPlatformApplicationAttributes" GetPlatformApplicationAttributes Planned Result;
-    Sns "GetSMSAttributes" GetSmsAttributes Planned Result;
-    Sns "GetSMSSandboxAccountStatus" GetSmsSandboxAccountStatus Planned Result;
+    Sns "GetDataProtectionPolicy" GetDataProtectionPolicy Built Result;
+    Sns "GetEndpointAttributes" GetEndpointAttributes Built Result;
+    Sns "GetPlatformApplicationAttributes" GetPlatformApplicationAttributes Built Result;
+    Sns "GetSMSAttributes" GetSmsAttributes Built Result;
+    Sns "GetSMSSandboxAccountStatus" GetSmsSandboxAccountStatus Built Result;
     Sns "GetSubscriptionAttributes" GetSubscriptionAttributes Built Result;
     Sns "GetTopicAttributes" GetTopicAttributes Built Result;
-    Sns "ListEndpointsByPlatformApplication" ListEndpointsByPlatformApplication Planned Result;
-    Sns "ListOriginationNumbers" ListOriginationNumbers Planned Result;
-    Sns "ListPhoneNumbersOptedOut" ListPhoneNumbersOptedOut Planned Result;
-    Sns "ListPlatformApplications" ListPlatformApplications Planned Result;
-    Sns "ListSMSSandboxPhoneNumbers" ListSmsSandboxPhoneNumbers Planned Result;
+    Sns "ListEndpointsByPlatformApplication" ListEndpointsByPlatformApplication Built Result;
+    Sns "ListOriginationNumbers" ListOriginationNumbers Built Result;
+    Sns "ListPhoneNumbersOptedOut" ListPhoneNumbersOptedOut Built Result;
+    Sns "ListPlatformApplications" ListPlatformApplications Built Result;
+    Sns "ListSMSSandboxPhoneNumbers" ListSmsSandboxPhoneNumbers Built Result;
     Sns "ListSubscriptions" ListSubscriptions Built Result;
     Sns "ListSubscriptionsByTopic" ListSubscriptionsByTopic Built Result;
     Sns "ListTagsForResource" ListTagsForResource Built Result;
     Sns "ListTopics" ListTopics Built Result;
-    Sns "OptInPhoneNumber" OptInPhoneNumber Planned Result;
+    Sns "OptInPhoneNumber" OptInPhoneNumber Built Result;
     Sns "Publish" Publish Built Result;
     Sns "PublishBatch" PublishBatch Built Result;
-    Sns "PutDataProtectionPolicy" PutDataProtectionPolicy Planned Nothing;
-    Sns "RemovePermission" SnsRemovePermission Planned Nothing;
-    Sns "SetEndpointAttributes" SetEndpointAttributes Planned Nothing;
-    Sns "SetPlatformApplicationAttributes" SetPlatformApplicationAttributes Planned Nothing;
-    Sns "SetSMSAttributes" SetSmsAttributes Planned Result;
+    Sns "PutDataProtectionPolicy" PutDataProtectionPolicy Built Nothing;
+    Sns "RemovePermission" SnsRemovePermission Built Nothing;
+    Sns "SetEndpointAttributes" SetEndpointAttributes Built Nothing;
+    Sns "SetPlatformApplicationAttributes" SetPlatformApplicationAttributes Built Nothing;
+    Sns "SetSMSAttributes" SetSmsAttributes Built Result;
     Sns "SetSubscriptionAttributes" SetSubscriptionAttributes Built Nothing;
     Sns "SetTopicAttributes" SetTopicAttributes Built Nothing;
     Sns "Subscribe" Subscribe Built Result;
     Sns "TagResource" TagResource Built Result;
     Sns "Unsubscribe" Unsubscribe Built Nothing;
     Sns "UntagResource" UntagResource Built Result;
-    Sns "VerifySMSSandboxPhoneNumber" VerifySmsSandboxPhoneNumber Planned Result;
+    Sns "VerifySMSSandboxPhoneNumber" VerifySmsSandboxPhoneNumber Built Result;
 }
 
 impl Action {
@@ -275,20 +275,46 @@ operations! {
     StartMessageMoveTask: sqs::StartMessageMoveTask<'a>;
     TagQueue: sqs::TagQueue<'a>;
     UntagQueue: sqs::UntagQueue<'a>;
+    CheckIfPhoneNumberIsOptedOut: sns::CheckIfPhoneNumberIsOptedOut<'a>;
+    ConfirmSubscription: sns::ConfirmSubscription<'a>;
+    CreatePlatformApplication: sns::CreatePlatformApplication<'a>;
+    CreatePlatformEndpoint: sns::CreatePlatformEndpoint<'a>;
+    CreateSmsSandboxPhoneNumber: sns::CreateSmsSandboxPhoneNumber<'a>;
     CreateTopic: sns::CreateTopic<'a>;
+    DeleteEndpoint: sns::DeleteEndpoint<'a>;
+    DeletePlatformApplication: sns::DeletePlatformApplication<'a>;
+    DeleteSmsSandboxPhoneNumber: sns::DeleteSmsSandboxPhoneNumber<'a>;
     DeleteTopic: sns::DeleteTopic<'a>;
+    GetDataProtectionPolicy: sns::GetDataProtectionPolicy<'a>;
+    GetEndpointAttributes: sns::GetEndpointAttributes<'a>;
+    GetPlatformApplicationAttributes: sns::GetPlatformApplicationAttributes<'a>;
+    GetSmsAttributes: sns::GetSmsAttributes<'a>;
+    GetSmsSandboxAccountStatus: sns::GetSmsSandboxAccountStatus;
     GetSubscriptionAttributes: sns::GetSubscriptionAttributes<'a>;
     GetTopicAttributes: sns::GetTopicAttributes<'a>;
+    ListEndpointsByPlatformApplication: sns::ListEndpointsByPlatformApplication<'a>;
+    ListOriginationNumbers: sns::ListOriginationNumbers<'a>;
+    ListPhoneNumbersOptedOut: sns::ListPhoneNumbersOptedOut<'a>;
+    ListPlatformApplications: sns::ListPlatformApplications<'a>;
+    ListSmsSandboxPhoneNumbers: sns::ListSmsSandboxPhoneNumbers<'a>;
     ListSubscriptions: sns::ListSubscriptions<'a>;
     ListSubscriptionsByTopic: sns::ListSubscriptionsByTopic<'a>;
     ListTagsForResource: sns::ListTagsForResource<'a>;
     ListTopics: sns::ListTopics<'a>;
+    OptInPhoneNumber: sns::OptInPhoneNumber<'a>;
     Publish: sns::Publish<'a>;
     PublishBatch: sns::PublishBatch<'a>;
+    PutDataProtectionPolicy: sns::PutDataProtectionPolicy<'a>;
+    SetEndpointAttributes: sns::SetEndpointAttributes<'a>;
+    SetPlatformApplicationAttributes: sns::SetPlatformApplicationAttributes<'a>;
+    SetSmsAttributes: sns::SetSmsAttributes<'a>;
     SetSubscriptionAttributes: sns::SetSubscriptionAttributes<'a>;
     SetTopicAttributes: sns::SetTopicAttributes<'a>;
+    SnsAddPermission: sns::AddPermission<'a>;
+    SnsRemovePermission: sns::RemovePermission<'a>;
     Subscribe: sns::Subscribe<'a>;
     TagResource: sns::TagResource<'a>;
     Unsubscribe: sns::Unsubscribe<'a>;
     UntagResource: sns::UntagResource<'a>;
+    VerifySmsSandboxPhoneNumber: sns::VerifySmsSandboxPhoneNumber<'a>;
 }

@@ -45,6 +45,7 @@ mod tag {
         pub(in super::super) const ATTRIBUTE: u8 = 7;
         pub(in super::super) const MESSAGE: u8 = 8;
         pub(in super::super) const GROUP_ID: u8 = 9;
+        pub(in super::super) const DEDUPLICATION_ID: u8 = 10;
     }
 
     pub(super) mod attribute {
@@ -165,6 +166,8 @@ pub struct Publication<'a> {
     pub structure: Structure,
     /// The message group.
     pub group_id: Option<&'a str>,
+    /// The deduplication id, on FIFO topics: the publisher's, or the one made of the message.
+    pub deduplication_id: Option<&'a str>,
     /// The message attributes, in the order sent.
     pub attributes: Vec<Attribute<'a>>,
     /// The message.
@@ -174,7 +177,7 @@ pub struct Publication<'a> {
 impl<'a> Publication<'a> {
     /// The bytes to store.
     pub fn encode(&self) -> Vec<u8> {
-        let ids = self.group_id.map_or(0, str::len);
+        let ids = self.group_id.map_or(0, str::len) + self.deduplication_id.map_or(0, str::len);
         let mut out = start(self.message.len() + self.service_url.len() + ids, &self.attributes);
         put(&mut out, tag::publication::SERVICE_URL, self.service_url.as_bytes());
         put_optional(&mut out, tag::publication::SIGNING_KEY_ID, self.signing_key_id);
@@ -186,6 +189,7 @@ impl<'a> Publication<'a> {
             Structure::Json => put(&mut out, tag::publication::STRUCTURE, b"json"),
         }
         put_optional(&mut out, tag::publication::GROUP_ID, self.group_id);
+        put_optional(&mut out, tag::publication::DEDUPLICATION_ID, self.deduplication_id);
         put_attributes(&mut out, tag::publication::ATTRIBUTE, &self.attributes);
         put(&mut out, tag::publication::MESSAGE, self.message.as_bytes());
         out
@@ -197,7 +201,8 @@ impl<'a> Publication<'a> {
     /// [`Damaged`] if they are not what [`Publication::encode`] writes, in this version.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Damaged> {
         let (mut service_url, mut signing_key_id, mut version) = (None, None, None);
-        let (mut trace_header, mut subject, mut group_id, mut message) = (None, None, None, None);
+        let (mut trace_header, mut subject, mut message) = (None, None, None);
+        let (mut group_id, mut deduplication_id) = (None, None);
         let mut structure = Structure::Text;
         let mut attributes = Vec::new();
         for field in fields(bytes)? {
@@ -213,6 +218,7 @@ impl<'a> Publication<'a> {
                 tag::publication::ATTRIBUTE => attributes.push(attribute(value)?),
                 tag::publication::MESSAGE => message = Some(text(value)?),
                 tag::publication::GROUP_ID => group_id = Some(text(value)?),
+                tag::publication::DEDUPLICATION_ID => deduplication_id = Some(text(value)?),
                 _ => {}
             }
         }
@@ -224,6 +230,7 @@ impl<'a> Publication<'a> {
             subject,
             structure,
             group_id,
+            deduplication_id,
             attributes,
             message: message.ok_or(Damaged("no message"))?,
         })

@@ -7,188 +7,139 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 use crate::operation::{Action, Answer, Protocol, Service};
-use crate::sns;
+use crate::sns::{self, platform, sms};
 use crate::sqs::{self, ToXml};
 use crate::xml::Xml;
 
 const JSON: &str = "application/x-amz-json-1.0";
 const XML: &str = "text/xml";
 
-/// What an operation answers: one variant per built operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the variants are the operations, and their structs are documented")]
-pub enum Output<'a> {
-    ChangeMessageVisibility,
-    ChangeMessageVisibilityBatch(sqs::BatchOutput<'a, sqs::DoneEntry<'a>>),
-    CreateQueue(sqs::QueueUrlOutput<'a>),
-    DeleteMessage,
-    DeleteMessageBatch(sqs::BatchOutput<'a, sqs::DoneEntry<'a>>),
-    DeleteQueue,
-    GetQueueAttributes(sqs::GetQueueAttributesOutput<'a>),
-    GetQueueUrl(sqs::QueueUrlOutput<'a>),
-    ListQueueTags(sqs::ListQueueTagsOutput<'a>),
-    ListQueues(sqs::ListQueuesOutput<'a>),
-    PurgeQueue,
-    ReceiveMessage(sqs::ReceiveMessageOutput<'a>),
-    SendMessage(sqs::SendMessageOutput<'a>),
-    SendMessageBatch(sqs::BatchOutput<'a, sqs::SentEntry<'a>>),
-    SetQueueAttributes,
-    TagQueue,
-    UntagQueue,
-    SqsAddPermission,
-    CancelMessageMoveTask(sqs::CancelMessageMoveTaskOutput),
-    ListDeadLetterSourceQueues(sqs::ListDeadLetterSourceQueuesOutput<'a>),
-    ListMessageMoveTasks(sqs::ListMessageMoveTasksOutput<'a>),
-    SqsRemovePermission,
-    StartMessageMoveTask(sqs::StartMessageMoveTaskOutput<'a>),
-    CreateTopic(sns::CreateTopicOutput<'a>),
-    DeleteTopic,
-    GetSubscriptionAttributes(sns::AttributesOutput<'a>),
-    GetTopicAttributes(sns::AttributesOutput<'a>),
-    ListSubscriptions(sns::ListSubscriptionsOutput<'a>),
-    ListSubscriptionsByTopic(sns::ListSubscriptionsOutput<'a>),
-    ListTagsForResource(sns::ListTagsForResourceOutput<'a>),
-    ListTopics(sns::ListTopicsOutput<'a>),
-    Publish(sns::PublishOutput<'a>),
-    PublishBatch(sns::PublishBatchOutput<'a>),
-    SetSubscriptionAttributes,
-    SetTopicAttributes,
-    Subscribe(sns::SubscribeOutput<'a>),
-    TagResource,
-    Unsubscribe,
-    UntagResource,
+macro_rules! outputs {
+    (
+        json { $( $both:ident($both_type:ty); )* }
+        batches { $( $batch:ident($batch_type:ty); )* }
+        xml { $( $xml:ident($xml_type:ty); )* }
+        nothing { $( $nothing:ident; )* }
+    ) => {
+        /// What an operation answers: one variant per built operation.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "the variants are the operations, and their structs are documented")]
+        pub enum Output<'a> {
+            $( $both($both_type), )*
+            $( $batch($batch_type), )*
+            $( $xml($xml_type), )*
+            $( $nothing, )*
+        }
+
+        impl Output<'_> {
+            /// The operation that answers this.
+            pub fn action(&self) -> Action {
+                match self {
+                    $( Self::$both(_) => Action::$both, )*
+                    $( Self::$batch(_) => Action::$batch, )*
+                    $( Self::$xml(_) => Action::$xml, )*
+                    $( Self::$nothing => Action::$nothing, )*
+                }
+            }
+
+            fn write_xml(&self, xml: &mut Xml) {
+                match self {
+                    $( Self::$both(out) => out.write(xml), )*
+                    $( Self::$batch(out) => {
+                        sqs::write_batch(out, xml, concat!(stringify!($batch), "ResultEntry"));
+                    } )*
+                    $( Self::$xml(out) => out.write(xml), )*
+                    $( Self::$nothing => {} )*
+                }
+            }
+
+            fn to_json(&self) -> Vec<u8> {
+                match self {
+                    $( Self::$both(out) => json(out), )*
+                    $( Self::$batch(out) => json(out), )*
+                    $( Self::$xml(_) => Vec::new(), )*
+                    $( Self::$nothing => Vec::new(), )*
+                }
+            }
+        }
+    };
 }
 
-impl Output<'_> {
-    /// The operation that answers this.
-    pub fn action(&self) -> Action {
-        match self {
-            Self::ChangeMessageVisibility => Action::ChangeMessageVisibility,
-            Self::ChangeMessageVisibilityBatch(_) => Action::ChangeMessageVisibilityBatch,
-            Self::CreateQueue(_) => Action::CreateQueue,
-            Self::DeleteMessage => Action::DeleteMessage,
-            Self::DeleteMessageBatch(_) => Action::DeleteMessageBatch,
-            Self::DeleteQueue => Action::DeleteQueue,
-            Self::GetQueueAttributes(_) => Action::GetQueueAttributes,
-            Self::GetQueueUrl(_) => Action::GetQueueUrl,
-            Self::ListQueueTags(_) => Action::ListQueueTags,
-            Self::ListQueues(_) => Action::ListQueues,
-            Self::PurgeQueue => Action::PurgeQueue,
-            Self::ReceiveMessage(_) => Action::ReceiveMessage,
-            Self::SendMessage(_) => Action::SendMessage,
-            Self::SendMessageBatch(_) => Action::SendMessageBatch,
-            Self::SetQueueAttributes => Action::SetQueueAttributes,
-            Self::TagQueue => Action::TagQueue,
-            Self::UntagQueue => Action::UntagQueue,
-            Self::SqsAddPermission => Action::SqsAddPermission,
-            Self::CancelMessageMoveTask(_) => Action::CancelMessageMoveTask,
-            Self::ListDeadLetterSourceQueues(_) => Action::ListDeadLetterSourceQueues,
-            Self::ListMessageMoveTasks(_) => Action::ListMessageMoveTasks,
-            Self::SqsRemovePermission => Action::SqsRemovePermission,
-            Self::StartMessageMoveTask(_) => Action::StartMessageMoveTask,
-            Self::CreateTopic(_) => Action::CreateTopic,
-            Self::DeleteTopic => Action::DeleteTopic,
-            Self::GetSubscriptionAttributes(_) => Action::GetSubscriptionAttributes,
-            Self::GetTopicAttributes(_) => Action::GetTopicAttributes,
-            Self::ListSubscriptions(_) => Action::ListSubscriptions,
-            Self::ListSubscriptionsByTopic(_) => Action::ListSubscriptionsByTopic,
-            Self::ListTagsForResource(_) => Action::ListTagsForResource,
-            Self::ListTopics(_) => Action::ListTopics,
-            Self::Publish(_) => Action::Publish,
-            Self::PublishBatch(_) => Action::PublishBatch,
-            Self::SetSubscriptionAttributes => Action::SetSubscriptionAttributes,
-            Self::SetTopicAttributes => Action::SetTopicAttributes,
-            Self::Subscribe(_) => Action::Subscribe,
-            Self::TagResource => Action::TagResource,
-            Self::Unsubscribe => Action::Unsubscribe,
-            Self::UntagResource => Action::UntagResource,
-        }
+// Operations of SNS have no JSON: no JSON request reaches them. Those that answer nothing have neither an
+// output shape nor a JSON body; of SNS they may have an empty Result element, as the table of operations says.
+outputs! {
+    json {
+        CancelMessageMoveTask(sqs::CancelMessageMoveTaskOutput);
+        CreateQueue(sqs::QueueUrlOutput<'a>);
+        GetQueueAttributes(sqs::GetQueueAttributesOutput<'a>);
+        GetQueueUrl(sqs::QueueUrlOutput<'a>);
+        ListDeadLetterSourceQueues(sqs::ListDeadLetterSourceQueuesOutput<'a>);
+        ListMessageMoveTasks(sqs::ListMessageMoveTasksOutput<'a>);
+        ListQueueTags(sqs::ListQueueTagsOutput<'a>);
+        ListQueues(sqs::ListQueuesOutput<'a>);
+        ReceiveMessage(sqs::ReceiveMessageOutput<'a>);
+        SendMessage(sqs::SendMessageOutput<'a>);
+        StartMessageMoveTask(sqs::StartMessageMoveTaskOutput<'a>);
     }
-
-    fn write_xml(&self, xml: &mut Xml) {
-        match self {
-            Self::ChangeMessageVisibilityBatch(out) => {
-                sqs::write_batch(out, xml, "ChangeMessageVisibilityBatchResultEntry");
-            }
-            Self::DeleteMessageBatch(out) => sqs::write_batch(out, xml, "DeleteMessageBatchResultEntry"),
-            Self::SendMessageBatch(out) => sqs::write_batch(out, xml, "SendMessageBatchResultEntry"),
-            Self::CreateQueue(out) | Self::GetQueueUrl(out) => out.write(xml),
-            Self::GetQueueAttributes(out) => out.write(xml),
-            Self::ListQueueTags(out) => out.write(xml),
-            Self::ListQueues(out) => out.write(xml),
-            Self::ReceiveMessage(out) => out.write(xml),
-            Self::SendMessage(out) => out.write(xml),
-            Self::CancelMessageMoveTask(out) => out.write(xml),
-            Self::ListDeadLetterSourceQueues(out) => out.write(xml),
-            Self::ListMessageMoveTasks(out) => out.write(xml),
-            Self::StartMessageMoveTask(out) => out.write(xml),
-            Self::CreateTopic(out) => out.write(xml),
-            Self::GetSubscriptionAttributes(out) | Self::GetTopicAttributes(out) => out.write(xml),
-            Self::ListSubscriptions(out) | Self::ListSubscriptionsByTopic(out) => out.write(xml),
-            Self::ListTagsForResource(out) => out.write(xml),
-            Self::ListTopics(out) => out.write(xml),
-            Self::Publish(out) => out.write(xml),
-            Self::PublishBatch(out) => out.write(xml),
-            Self::Subscribe(out) => out.write(xml),
-            Self::ChangeMessageVisibility
-            | Self::DeleteMessage
-            | Self::DeleteQueue
-            | Self::PurgeQueue
-            | Self::SetQueueAttributes
-            | Self::TagQueue
-            | Self::UntagQueue
-            | Self::SqsAddPermission
-            | Self::SqsRemovePermission
-            | Self::DeleteTopic
-            | Self::SetSubscriptionAttributes
-            | Self::SetTopicAttributes
-            | Self::TagResource
-            | Self::Unsubscribe
-            | Self::UntagResource => {}
-        }
+    batches {
+        ChangeMessageVisibilityBatch(sqs::BatchOutput<'a, sqs::DoneEntry<'a>>);
+        DeleteMessageBatch(sqs::BatchOutput<'a, sqs::DoneEntry<'a>>);
+        SendMessageBatch(sqs::BatchOutput<'a, sqs::SentEntry<'a>>);
     }
-
-    /// The JSON body. Operations of SNS have none: no JSON request reaches them.
-    fn to_json(&self) -> Vec<u8> {
-        match self {
-            Self::ChangeMessageVisibilityBatch(out) | Self::DeleteMessageBatch(out) => json(out),
-            Self::SendMessageBatch(out) => json(out),
-            Self::CreateQueue(out) | Self::GetQueueUrl(out) => json(out),
-            Self::GetQueueAttributes(out) => json(out),
-            Self::ListQueueTags(out) => json(out),
-            Self::ListQueues(out) => json(out),
-            Self::ReceiveMessage(out) => json(out),
-            Self::SendMessage(out) => json(out),
-            Self::CancelMessageMoveTask(out) => json(out),
-            Self::ListDeadLetterSourceQueues(out) => json(out),
-            Self::ListMessageMoveTasks(out) => json(out),
-            Self::StartMessageMoveTask(out) => json(out),
-            Self::ChangeMessageVisibility
-            | Self::DeleteMessage
-            | Self::DeleteQueue
-            | Self::PurgeQueue
-            | Self::SetQueueAttributes
-            | Self::TagQueue
-            | Self::UntagQueue
-            | Self::SqsAddPermission
-            | Self::SqsRemovePermission
-            | Self::CreateTopic(_)
-            | Self::DeleteTopic
-            | Self::GetSubscriptionAttributes(_)
-            | Self::GetTopicAttributes(_)
-            | Self::ListSubscriptions(_)
-            | Self::ListSubscriptionsByTopic(_)
-            | Self::ListTagsForResource(_)
-            | Self::ListTopics(_)
-            | Self::Publish(_)
-            | Self::PublishBatch(_)
-            | Self::SetSubscriptionAttributes
-            | Self::SetTopicAttributes
-            | Self::Subscribe(_)
-            | Self::TagResource
-            | Self::Unsubscribe
-            | Self::UntagResource => Vec::new(),
-        }
+    xml {
+        CheckIfPhoneNumberIsOptedOut(sms::CheckIfPhoneNumberIsOptedOutOutput);
+        ConfirmSubscription(sns::SubscribeOutput<'a>);
+        CreatePlatformApplication(platform::CreatePlatformApplicationOutput<'a>);
+        CreatePlatformEndpoint(platform::CreatePlatformEndpointOutput<'a>);
+        CreateTopic(sns::CreateTopicOutput<'a>);
+        GetDataProtectionPolicy(sns::GetDataProtectionPolicyOutput<'a>);
+        GetEndpointAttributes(sns::AttributesOutput<'a>);
+        GetPlatformApplicationAttributes(sns::AttributesOutput<'a>);
+        GetSmsAttributes(sms::GetSmsAttributesOutput<'a>);
+        GetSmsSandboxAccountStatus(sms::GetSmsSandboxAccountStatusOutput);
+        GetSubscriptionAttributes(sns::AttributesOutput<'a>);
+        GetTopicAttributes(sns::AttributesOutput<'a>);
+        ListEndpointsByPlatformApplication(platform::ListEndpointsByPlatformApplicationOutput<'a>);
+        ListOriginationNumbers(sms::ListOriginationNumbersOutput<'a>);
+        ListPhoneNumbersOptedOut(sms::ListPhoneNumbersOptedOutOutput<'a>);
+        ListPlatformApplications(platform::ListPlatformApplicationsOutput<'a>);
+        ListSmsSandboxPhoneNumbers(sms::ListSmsSandboxPhoneNumbersOutput<'a>);
+        ListSubscriptions(sns::ListSubscriptionsOutput<'a>);
+        ListSubscriptionsByTopic(sns::ListSubscriptionsOutput<'a>);
+        ListTagsForResource(sns::ListTagsForResourceOutput<'a>);
+        ListTopics(sns::ListTopicsOutput<'a>);
+        Publish(sns::PublishOutput<'a>);
+        PublishBatch(sns::PublishBatchOutput<'a>);
+        Subscribe(sns::SubscribeOutput<'a>);
+    }
+    nothing {
+        ChangeMessageVisibility;
+        DeleteMessage;
+        DeleteQueue;
+        PurgeQueue;
+        SetQueueAttributes;
+        SqsAddPermission;
+        SqsRemovePermission;
+        TagQueue;
+        UntagQueue;
+        CreateSmsSandboxPhoneNumber;
+        DeleteEndpoint;
+        DeletePlatformApplication;
+        DeleteSmsSandboxPhoneNumber;
+        DeleteTopic;
+        OptInPhoneNumber;
+        PutDataProtectionPolicy;
+        SetEndpointAttributes;
+        SetPlatformApplicationAttributes;
+        SetSmsAttributes;
+        SetSubscriptionAttributes;
+        SetTopicAttributes;
+        SnsAddPermission;
+        SnsRemovePermission;
+        TagResource;
+        Unsubscribe;
+        UntagResource;
+        VerifySmsSandboxPhoneNumber;
     }
 }
 

@@ -173,10 +173,14 @@ impl<'f> Member<'f> for Pairs<'f> {
             return Ok(None);
         }
         let read = |(number, entry): (u32, Form<'f>)| {
-            let null = |part| Flaw::Null(format!("{number}.member.{part}"));
             let either = |names: &[&str]| names.iter().find_map(|name| entry.value(name));
-            let key = either(&["Name", "Key", "key"]).ok_or_else(|| null("key"))?;
-            let value = either(&["Value", "value"]).ok_or_else(|| null("value"))?;
+            let key =
+                either(&["Name", "Key", "key"]).ok_or_else(|| Flaw::Null(format!("{number}.member.key")))?;
+            // AWS calls the value of a map by its key, and that of a list by its number.
+            let value = either(&["Value", "value"]).ok_or_else(|| {
+                let is_map = name.ends_with(".entry");
+                Flaw::Null(if is_map { format!("{key}.member") } else { format!("{number}.member.value") })
+            })?;
             Ok((Text::from(key), Text::from(value)))
         };
         entries.into_iter().map(read).collect::<Result<_, _>>().map(Some)

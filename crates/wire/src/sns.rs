@@ -1,15 +1,40 @@
 //! The operations of SNS: what each is given, and what each answers.
 //!
 //! SNS checks required members before anything else, all with one error, so here they are plain
-//! fields and decoding refuses a request without them. Absent and empty stay different.
+//! fields and decoding refuses a request without them. Absent and empty stay different. Topics,
+//! subscriptions, publishing and tags are here; phones are in [`sms`], push services in [`platform`],
+//! archives and replays in [`archive`], data protection in [`data_protection`].
 
+pub mod archive;
+pub mod data_protection;
 mod output;
+pub mod platform;
+pub mod sms;
+#[cfg(test)]
+mod tests;
 
 pub use output::*;
+pub use platform::{
+    CreatePlatformApplication, CreatePlatformEndpoint, DeleteEndpoint, DeletePlatformApplication,
+    GetEndpointAttributes, GetPlatformApplicationAttributes, ListEndpointsByPlatformApplication,
+    ListPlatformApplications, SetEndpointAttributes, SetPlatformApplicationAttributes,
+};
+pub use sms::{
+    CheckIfPhoneNumberIsOptedOut, CreateSmsSandboxPhoneNumber, DeleteSmsSandboxPhoneNumber, GetSmsAttributes,
+    GetSmsSandboxAccountStatus, ListOriginationNumbers, ListPhoneNumbersOptedOut, ListSmsSandboxPhoneNumbers,
+    OptInPhoneNumber, SetSmsAttributes, VerifySmsSandboxPhoneNumber,
+};
 
 use crate::attribute::GivenAttributes;
 use crate::shape::{List, Pairs, form_shape};
 use crate::text::Text;
+
+/// How a publication's number in its FIFO topic looks: 20 digits, in the order of the numbers, in the range
+/// where AWS's are seen (`1000…`, spec `sns.md` section 13).
+pub fn sequence_number(number: u64) -> String {
+    const FIRST: u128 = 10_000_000_000_000_000_000;
+    (FIRST + u128::from(number)).to_string()
+}
 
 form_shape! {
     /// Creates a topic, or finds one that equals it.
@@ -64,6 +89,17 @@ form_shape! {
         attributes: Option<Pairs<'a>>, "Attributes.entry";
         /// Whether to answer the ARN even while confirmation is pending.
         return_subscription_arn: Option<bool>, "ReturnSubscriptionArn";
+    }
+
+    /// Says that an endpoint wants to be subscribed. Needs no signature, unless it asks for one later.
+    ConfirmSubscription<'a> {
+        /// The topic.
+        topic_arn: Text<'a>, "TopicArn";
+        /// What the endpoint was sent; see [`crate::envelope::Token`].
+        token: Text<'a>, "Token";
+        /// `true`, if to unsubscribe shall need a signature. A text in the model; see
+        /// [`ConfirmSubscription::authenticates_on_unsubscribe`].
+        authenticate_on_unsubscribe: Option<Text<'a>>, "AuthenticateOnUnsubscribe";
     }
 
     /// Ends a subscription.
@@ -170,5 +206,45 @@ form_shape! {
     ListTagsForResource<'a> {
         /// The topic.
         resource_arn: Text<'a>, "ResourceArn";
+    }
+    /// Adds a statement to the policy of a topic. SQS has an operation of this name, too.
+    AddPermission<'a> {
+        /// The topic.
+        topic_arn: Text<'a>, "TopicArn";
+        /// What the statement is called.
+        label: Text<'a>, "Label";
+        /// Who is permitted.
+        aws_account_ids: List<Text<'a>>, "AWSAccountId.member";
+        /// What is permitted: names of actions.
+        actions: List<Text<'a>>, "ActionName.member";
+    }
+
+    /// Removes a statement from the policy of a topic. SQS has an operation of this name, too.
+    RemovePermission<'a> {
+        /// The topic.
+        topic_arn: Text<'a>, "TopicArn";
+        /// What the statement is called.
+        label: Text<'a>, "Label";
+    }
+
+    /// Reads the data protection policy of a topic.
+    GetDataProtectionPolicy<'a> {
+        /// The topic.
+        resource_arn: Text<'a>, "ResourceArn";
+    }
+
+    /// Replaces the data protection policy of a topic.
+    PutDataProtectionPolicy<'a> {
+        /// The topic.
+        resource_arn: Text<'a>, "ResourceArn";
+        /// The policy, kept as it is.
+        data_protection_policy: Text<'a>, "DataProtectionPolicy";
+    }
+}
+
+impl ConfirmSubscription<'_> {
+    /// Whether only a signed request may end the subscription. Such a confirmation has to be signed itself.
+    pub fn authenticates_on_unsubscribe(&self) -> bool {
+        self.authenticate_on_unsubscribe.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 }

@@ -56,6 +56,7 @@ fn answer() -> Answer {
 
 fn publication(structure: Structure, message: &str) -> Vec<u8> {
     let publication = Publication {
+        deduplication_id: None,
         service_url: "http://h",
         signing_key_id: None,
         signature_version: postrider_wire::envelope::SignatureVersion::V1,

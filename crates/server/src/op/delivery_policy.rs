@@ -1,16 +1,29 @@
-//! `DeliveryPolicy` of a topic: checked, and brought into the form in which it is stored (sns 10).
+//! `DeliveryPolicy` of topics and subscriptions: read, brought into the form in which it is stored, and
+//! shown as what counts (sns 10).
 //!
 //! The stored form has its keys in AWS's order and only those that were given; the effective one has all
-//! of them. No rule acts on it until there are HTTP endpoints.
+//! of them. What they mean, and their bounds, is the core's: `topic::retry`.
+
+#[cfg(test)]
+mod tests;
 
 use super::filter::is_json_object;
+use postrider_core::topic::retry::{
+    Backoff, ContentType, Effective, Overrides, Phases, Policy, Schedule, TopicPolicy,
+};
+use postrider_core::topic::subscription::Form;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 
-const MAX_DELAY_S_MAX: i64 = 3_600;
-const RETRIES_MAX: i64 = 100;
-const CONTENT_TYPE_DEFAULT: &str = "text/plain; charset=UTF-8";
-/// What a request's content type may be on topics, parameters apart.
-const CONTENT_TYPES: [&str; 3] = ["application/json", "text/plain", "application/xml"];
+/// A policy that was accepted.
+#[derive(Debug)]
+pub(super) struct Accepted<P> {
+    /// What to store and show.
+    pub(super) text: String,
+    /// What it means.
+    #[cfg_attr(not(test), expect(dead_code, reason = "events carry it as soon as there are HTTP endpoints"))]
+    pub(super) policy: P,
+}
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -32,29 +45,49 @@ struct Http {
     default_request_policy: Option<Request>,
 }
 
+/// A subscription's form has all its keys. Nothing acts on `sicklyRetryPolicy` and `guaranteed`, which AWS
+/// shows and does not document.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+struct Subscription {
+    healthy_retry_policy: Option<Retry>,
+    sickly_retry_policy: Option<Retry>,
+    throttle_policy: Option<Throttle>,
+    request_policy: Option<Request>,
+    guaranteed: bool,
+}
+
+/// `Whole` is how users give delays; `Part` is how a server's default of less than a second is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+enum Seconds {
+    Whole(u32),
+    #[serde(skip_deserializing)]
+    Part(f64),
+}
+
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Retry {
     #[serde(skip_serializing_if = "Option::is_none")]
-    min_delay_target: Option<i64>,
+    min_delay_target: Option<Seconds>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_delay_target: Option<i64>,
+    max_delay_target: Option<Seconds>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    num_retries: Option<i64>,
+    num_retries: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    num_max_delay_retries: Option<i64>,
+    num_max_delay_retries: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    num_no_delay_retries: Option<i64>,
+    num_no_delay_retries: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    num_min_delay_retries: Option<i64>,
+    num_min_delay_retries: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    backoff_function: Option<Backoff>,
+    backoff_function: Option<Function>,
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Backoff {
-    #[default]
+enum Function {
     Linear,
     Arithmetic,
     Geometric,
@@ -65,7 +98,7 @@ enum Backoff {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Throttle {
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_receives_per_second: Option<i64>,
+    max_receives_per_second: Option<u32>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -75,142 +108,163 @@ struct Request {
     header_content_type: Option<String>,
 }
 
-impl Retry {
-    fn effective(&self) -> Retry {
-        Retry {
-            min_delay_target: self.min_delay_target.or(Some(20)),
-            max_delay_target: self.max_delay_target.or(Some(20)),
-            num_retries: self.num_retries.or(Some(3)),
-            num_max_delay_retries: self.num_max_delay_retries.or(Some(0)),
-            num_no_delay_retries: self.num_no_delay_retries.or(Some(0)),
-            num_min_delay_retries: self.num_min_delay_retries.or(Some(0)),
-            backoff_function: self.backoff_function.or(Some(Backoff::default())),
-        }
-    }
-
-    fn flaw(&self) -> Option<&'static str> {
-        let all = self.effective();
-        let value = |value: Option<i64>| value.unwrap_or_default();
-        let (min_s, max_s) = (value(all.min_delay_target), value(all.max_delay_target));
-        let retries = value(all.num_retries);
-        let phases =
-            [all.num_max_delay_retries, all.num_no_delay_retries, all.num_min_delay_retries].map(value);
-        if !(1..=max_s).contains(&min_s) {
-            Some("minDelayTarget must be between 1 and maxDelayTarget")
-        } else if max_s > MAX_DELAY_S_MAX {
-            Some("maxDelayTarget must be at most 3600")
-        } else if !(0..=RETRIES_MAX).contains(&retries) {
-            Some("numRetries must be between 0 and 100")
-        } else if phases.iter().any(|phase| !(0..=RETRIES_MAX).contains(phase)) {
-            Some("numMaxDelayRetries, numNoDelayRetries and numMinDelayRetries must be between 0 and 100")
-        } else if phases.iter().sum::<i64>() > retries {
-            Some(
-                "numMaxDelayRetries, numNoDelayRetries and numMinDelayRetries add up to more than numRetries",
-            )
-        } else {
-            None
-        }
-    }
+/// Reads a topic's policy, or says what is wrong with it, in our words.
+pub(super) fn topic(text: &str) -> Result<Accepted<TopicPolicy>, String> {
+    let http = parsed::<Topic>(text)?.http.unwrap_or_default();
+    let policy = http.policy()?;
+    Ok(Accepted { text: written(&Topic { http: Some(http) }), policy })
 }
 
-impl Http {
-    fn flaw(&self) -> Option<&'static str> {
-        let throttle =
-            self.default_throttle_policy.as_ref().and_then(|throttle| throttle.max_receives_per_second);
-        if throttle.is_some_and(|per_second| per_second < 1) {
-            return Some("maxReceivesPerSecond must be at least 1");
-        }
-        let request = self.default_request_policy.as_ref();
-        let content_type = request.and_then(|request| request.header_content_type.as_deref());
-        let essence = content_type.map(|text| text.split(';').next().unwrap_or_default().trim());
-        if essence.is_some_and(|essence| !CONTENT_TYPES.contains(&essence)) {
-            return Some("headerContentType must be application/json, text/plain or application/xml");
-        }
-        self.default_healthy_retry_policy.as_ref().and_then(Retry::flaw)
+/// Reads a subscription's policy, or says what is wrong with it, in our words.
+#[cfg_attr(not(test), expect(dead_code, reason = "called as soon as there are HTTP endpoints"))]
+pub(super) fn subscription(text: &str, form: Form) -> Result<Accepted<Policy>, String> {
+    let given = parsed::<Subscription>(text)?;
+    if let Some(sickly) = &given.sickly_retry_policy {
+        sickly.schedule()?;
     }
-}
-
-/// The stored form of a topic's policy, or what is wrong with it, in our words.
-pub(super) fn stored(text: &str) -> Result<String, String> {
-    if !is_json_object(text) {
-        return Err("failed to parse JSON: not an object".to_owned());
-    }
-    let policy: Topic = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let http = policy.http.unwrap_or_default();
-    match http.flaw() {
-        Some(flaw) => Err(flaw.to_owned()),
-        None => Ok(written(http)),
-    }
+    let sections = (&given.healthy_retry_policy, &given.throttle_policy, &given.request_policy);
+    let policy = policy(sections, form)?;
+    Ok(Accepted { text: written(&given), policy })
 }
 
 /// `EffectiveDeliveryPolicy` of a topic with this stored policy.
-pub(super) fn effective(stored: Option<&str>) -> String {
-    let policy: Topic = stored.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let mut http = policy.http.unwrap_or_default();
-    http.default_healthy_retry_policy =
-        Some(http.default_healthy_retry_policy.unwrap_or_default().effective());
+pub(super) fn topic_effective(default: Schedule, stored: Option<&str>) -> String {
+    let topic: Topic = stored.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let mut http = topic.http.unwrap_or_default();
+    let own = http.default_healthy_retry_policy.as_ref().and_then(|retry| retry.schedule().ok());
+    http.default_healthy_retry_policy = Some(Retry::of(own.unwrap_or(default)));
     let request = http.default_request_policy.take().unwrap_or_default();
-    let content_type = request.header_content_type.unwrap_or_else(|| CONTENT_TYPE_DEFAULT.to_owned());
+    let content_type =
+        request.header_content_type.unwrap_or_else(|| ContentType::default().as_str().to_owned());
     http.default_request_policy = Some(Request { header_content_type: Some(content_type) });
-    written(http)
+    written(&Topic { http: Some(http) })
 }
 
-fn written(http: Http) -> String {
-    serde_json::to_string(&Topic { http: Some(http) }).expect("plain structures serialise without errors")
+/// `EffectiveDeliveryPolicy` of a subscription for which this counts.
+#[cfg_attr(not(test), expect(dead_code, reason = "called as soon as there are HTTP endpoints"))]
+pub(super) fn subscription_effective(effective: &Effective) -> String {
+    let content_type = effective.content_type.as_str().to_owned();
+    written(&Subscription {
+        healthy_retry_policy: Some(Retry::of(effective.schedule)),
+        sickly_retry_policy: None,
+        throttle_policy: effective
+            .attempts_per_s_max
+            .map(|per_s| Throttle { max_receives_per_second: Some(per_s.get()) }),
+        request_policy: Some(Request { header_content_type: Some(content_type) }),
+        guaranteed: false,
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_default_is_that_of_aws() {
-        let expected = r#"{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},"disableSubscriptionOverrides":false,"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}"#;
-        assert_eq!(effective(None), expected);
+impl Http {
+    fn policy(&self) -> Result<TopicPolicy, String> {
+        let sections =
+            (&self.default_healthy_retry_policy, &self.default_throttle_policy, &self.default_request_policy);
+        let overrides =
+            if self.disable_subscription_overrides { Overrides::Disabled } else { Overrides::Allowed };
+        Ok(TopicPolicy { policy: policy(sections, Form::Envelope)?, overrides })
     }
+}
 
-    #[test]
-    fn the_stored_form_has_what_was_given_in_order() {
-        let given = r#"{ "http": {"defaultThrottlePolicy": {"maxReceivesPerSecond": 5},
-            "defaultHealthyRetryPolicy": {"numRetries": 5, "minDelayTarget": 2} } }"#;
-        let stored = stored(given).unwrap();
-        assert_eq!(
-            stored,
-            r#"{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":2,"numRetries":5},"disableSubscriptionOverrides":false,"defaultThrottlePolicy":{"maxReceivesPerSecond":5}}}"#
-        );
-        let effective = effective(Some(&stored));
-        assert!(
-            effective.contains(r#""minDelayTarget":2,"maxDelayTarget":20,"numRetries":5,"#),
-            "{effective}"
-        );
-        assert!(effective.contains(r#""maxReceivesPerSecond":5"#));
-    }
+/// What the sections mean together.
+fn policy(
+    (retry, throttle, request): (&Option<Retry>, &Option<Throttle>, &Option<Request>),
+    form: Form,
+) -> Result<Policy, String> {
+    let per_s = throttle.as_ref().and_then(|throttle| throttle.max_receives_per_second);
+    let content_type = request.as_ref().and_then(|request| request.header_content_type.as_deref());
+    Ok(Policy {
+        schedule: retry.as_ref().map(Retry::schedule).transpose()?,
+        attempts_per_s_max: per_s
+            .map(|per_s| NonZeroU32::new(per_s).ok_or("maxReceivesPerSecond must be at least 1"))
+            .transpose()?,
+        content_type: content_type.map(|text| content_type_of(text, form)).transpose()?,
+    })
+}
 
-    #[test]
-    fn bad_policies_are_refused() {
-        let retry = |inner: &str| format!(r#"{{"http":{{"defaultHealthyRetryPolicy":{{{inner}}}}}}}"#);
-        let bad = [
-            "".to_owned(),
-            "[]".to_owned(),
-            r#"{"https":{}}"#.to_owned(),
-            r#"{"http":{"colour":1}}"#.to_owned(),
-            r#"{"http":{"defaultThrottlePolicy":{"maxReceivesPerSecond":0}}}"#.to_owned(),
-            r#"{"http":{"defaultRequestPolicy":{"headerContentType":"image/png"}}}"#.to_owned(),
-            retry(r#""numRetries":101"#),
-            retry(r#""backoffFunction":"cubic""#),
-            retry(r#""minDelayTarget":30"#),
-            retry(r#""minDelayTarget":0"#),
-            retry(r#""maxDelayTarget":3601"#),
-            retry(r#""numRetries":2,"numNoDelayRetries":2,"numMinDelayRetries":1"#),
-            retry(r#""numMaxDelayRetries":-1"#),
-            retry(r#""numMaxDelayRetries":9223372036854775807"#),
-        ];
-        for text in bad {
-            assert!(stored(&text).is_err(), "{text}");
+fn content_type_of(text: &str, form: Form) -> Result<ContentType, String> {
+    ContentType::new(text).filter(|content_type| content_type.suits(form)).ok_or_else(|| match form {
+        Form::Envelope => {
+            "headerContentType must be application/json, text/plain or application/xml".to_owned()
         }
-        assert!(
-            stored(r#"{"http":{"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}"#)
-                .is_ok()
-        );
+        Form::Raw => "headerContentType is not one that raw messages may have".to_owned(),
+    })
+}
+
+impl Retry {
+    /// The schedule of these keys; missing ones have AWS's defaults.
+    fn schedule(&self) -> Result<Schedule, String> {
+        let default = *Schedule::HTTP.phases();
+        let phases = Phases {
+            min_delay_ms: self.min_delay_target.map_or(default.min_delay_ms, Seconds::millis),
+            max_delay_ms: self.max_delay_target.map_or(default.max_delay_ms, Seconds::millis),
+            retries: self.num_retries.unwrap_or(default.retries),
+            no_delay_retries: self.num_no_delay_retries.unwrap_or(default.no_delay_retries),
+            min_delay_retries: self.num_min_delay_retries.unwrap_or(default.min_delay_retries),
+            max_delay_retries: self.num_max_delay_retries.unwrap_or(default.max_delay_retries),
+            backoff: self.backoff_function.map_or(default.backoff, Function::backoff),
+        };
+        Schedule::new(phases).map_err(|flaw| flaw.to_string())
     }
+
+    /// All keys of a schedule.
+    fn of(schedule: Schedule) -> Retry {
+        let phases = schedule.phases();
+        Retry {
+            min_delay_target: Some(Seconds::of_millis(phases.min_delay_ms)),
+            max_delay_target: Some(Seconds::of_millis(phases.max_delay_ms)),
+            num_retries: Some(phases.retries),
+            num_max_delay_retries: Some(phases.max_delay_retries),
+            num_no_delay_retries: Some(phases.no_delay_retries),
+            num_min_delay_retries: Some(phases.min_delay_retries),
+            backoff_function: Some(Function::of(phases.backoff)),
+        }
+    }
+}
+
+impl Seconds {
+    /// Too many become the most there are, which no schedule takes.
+    fn millis(self) -> u32 {
+        match self {
+            Seconds::Whole(seconds) => seconds.saturating_mul(1_000),
+            Seconds::Part(seconds) => (seconds * 1_000.0) as u32,
+        }
+    }
+
+    fn of_millis(millis: u32) -> Seconds {
+        match millis % 1_000 {
+            0 => Seconds::Whole(millis / 1_000),
+            _ => Seconds::Part(f64::from(millis) / 1_000.0),
+        }
+    }
+}
+
+impl Function {
+    fn backoff(self) -> Backoff {
+        match self {
+            Function::Linear => Backoff::Linear,
+            Function::Arithmetic => Backoff::Arithmetic,
+            Function::Geometric => Backoff::Geometric,
+            Function::Exponential => Backoff::Exponential,
+        }
+    }
+
+    fn of(backoff: Backoff) -> Function {
+        match backoff {
+            Backoff::Linear => Function::Linear,
+            Backoff::Arithmetic => Function::Arithmetic,
+            Backoff::Geometric => Function::Geometric,
+            Backoff::Exponential => Function::Exponential,
+        }
+    }
+}
+
+fn parsed<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, String> {
+    if !is_json_object(text) {
+        return Err("failed to parse JSON: not an object".to_owned());
+    }
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+fn written<T: Serialize>(policy: &T) -> String {
+    serde_json::to_string(policy).expect("plain structures serialise without errors")
 }

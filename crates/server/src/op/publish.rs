@@ -172,6 +172,7 @@ fn prepared(call: &Call<'_, '_>, fixed: &Fixed, path: &str, parts: &Parts<'_>) -
     };
     let facts = filter::facts(&attributes, body);
     let publication = Publication {
+        deduplication_id: None,
         service_url: &fixed.service_url,
         signing_key_id: Some(fixed.key.key_id()),
         signature_version: fixed.version,

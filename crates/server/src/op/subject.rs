@@ -130,6 +130,32 @@ impl Subject {
             Operation::TagResource(asked) => tagged(&asked.resource_arn, "sns:TagResource"),
             Operation::UntagResource(asked) => tagged(&asked.resource_arn, "sns:UntagResource"),
             Operation::ListTagsForResource(asked) => tagged(&asked.resource_arn, "sns:ListTagsForResource"),
+            Operation::ConfirmSubscription(_)
+            | Operation::SnsAddPermission(_)
+            | Operation::SnsRemovePermission(_)
+            | Operation::GetDataProtectionPolicy(_)
+            | Operation::PutDataProtectionPolicy(_)
+            | Operation::CheckIfPhoneNumberIsOptedOut(_)
+            | Operation::ListPhoneNumbersOptedOut(_)
+            | Operation::OptInPhoneNumber(_)
+            | Operation::GetSmsAttributes(_)
+            | Operation::SetSmsAttributes(_)
+            | Operation::GetSmsSandboxAccountStatus(_)
+            | Operation::CreateSmsSandboxPhoneNumber(_)
+            | Operation::VerifySmsSandboxPhoneNumber(_)
+            | Operation::DeleteSmsSandboxPhoneNumber(_)
+            | Operation::ListSmsSandboxPhoneNumbers(_)
+            | Operation::ListOriginationNumbers(_)
+            | Operation::CreatePlatformApplication(_)
+            | Operation::DeletePlatformApplication(_)
+            | Operation::GetPlatformApplicationAttributes(_)
+            | Operation::SetPlatformApplicationAttributes(_)
+            | Operation::ListPlatformApplications(_)
+            | Operation::CreatePlatformEndpoint(_)
+            | Operation::DeleteEndpoint(_)
+            | Operation::GetEndpointAttributes(_)
+            | Operation::SetEndpointAttributes(_)
+            | Operation::ListEndpointsByPlatformApplication(_) => Err(not_yet_sns("Action", "It is")),
         }
     }
 

@@ -6,6 +6,7 @@ use super::{delivery_policy, filter};
 use postrider_core::Arn;
 use postrider_core::limits;
 use postrider_core::reply::TopicView;
+use postrider_core::topic::retry::Schedule;
 use postrider_wire::error::Error;
 use postrider_wire::error::sns::{self as errors, SetBy};
 use postrider_wire::sqs::NamedValues;
@@ -31,10 +32,12 @@ pub(super) fn stored(by: SetBy, name: &str, value: &str) -> Result<Option<Box<st
         "Policy" if value.len() > POLICY_BYTES_MAX || !filter::is_json_object(value) => {
             Err(errors::invalid_parameter("Policy Error: null"))
         }
-        "DeliveryPolicy" if !value.is_empty() => match delivery_policy::stored(value) {
-            Ok(stored) => Ok(Some(stored.into())),
-            Err(flaw) => refuse(&flaw),
-        },
+        "DeliveryPolicy" if !value.is_empty() => {
+            match delivery_policy::topic(value).map(|accepted| accepted.text) {
+                Ok(stored) => Ok(Some(stored.into())),
+                Err(flaw) => refuse(&flaw),
+            }
+        }
         "SignatureVersion" if !matches!(value, "1" | "2") => refuse("must be 1 or 2"),
         "TracingConfig" if !matches!(value, "PassThrough" | "Active") => {
             refuse("must be PassThrough or Active")
@@ -99,7 +102,7 @@ pub(super) fn shown(view: &TopicView) -> NamedValues<'_> {
     optional(&mut shown, "KmsMasterKeyId", set("KmsMasterKeyId"));
     shown.push(("TopicArn".into(), view.arn.as_str().into()));
     optional(&mut shown, "TracingConfig", set("TracingConfig"));
-    let effective = delivery_policy::effective(set("DeliveryPolicy"));
+    let effective = delivery_policy::topic_effective(Schedule::HTTP, set("DeliveryPolicy"));
     shown.push(("EffectiveDeliveryPolicy".into(), effective.into()));
     shown.push(("SubscriptionsConfirmed".into(), view.subscriptions.to_string().into()));
     shown.push(("DisplayName".into(), set("DisplayName").unwrap_or_default().into()));

@@ -2,7 +2,9 @@
 
 use serde_json::Value as Json;
 
+use super::http::{CONTENT_TYPE_DEFAULT, Form, Headers};
 use super::*;
+use crate::attribute::Value;
 use crate::digest;
 use crate::payload::Structure;
 
@@ -56,6 +58,7 @@ fn notifications_are_the_golden_ones() {
         service_url: SERVICE,
         subscription_arn: first,
         attributes: &attributes,
+        origin: Origin::Live,
     };
     let plain = Notification { subject: None, attributes: &[], ..full };
     for (id, notification) in [
@@ -68,6 +71,10 @@ fn notifications_are_the_golden_ones() {
         assert_eq!(notification.string_to_sign(), text(&case["stringToSign"]), "{id}");
         let rendered = notification.render(Some(signature(body)));
         assert_eq!(rendered, body, "{id}");
+        if id == "http-notification" {
+            check_headers(id, &notification.headers(Form::Envelope, CONTENT_TYPE_DEFAULT));
+            check_headers("http-notification-raw", &notification.headers(Form::Raw, "application/json"));
+        }
         if let Some(md5) = case["sqsMessage"]["MD5OfBody"].as_str() {
             assert_eq!(digest::body(&rendered).to_string(), md5, "{id}");
         }
@@ -89,6 +96,7 @@ fn a_fifo_notification_is_not_signed() {
         service_url: SERVICE,
         subscription_arn: subscription,
         attributes: &[],
+        origin: Origin::Live,
     };
     assert_eq!(notification.render(None), text(&case["sqsMessage"]["Body"]));
 }
@@ -112,7 +120,43 @@ fn confirmations_are_the_golden_ones() {
         };
         assert_eq!(confirmation.string_to_sign(), text(&case["stringToSign"]), "{id}");
         assert_eq!(confirmation.render(signature(body)), body, "{id}");
+        check_headers(id, &confirmation.headers());
     }
+}
+
+/// The golden headers but those that the sender of a request makes itself.
+fn check_headers(id: &str, headers: &Headers<'_>) {
+    let golden = case(id)["request"].clone();
+    let mut theirs: Vec<_> = golden["headers"].as_object().unwrap().iter().collect();
+    theirs.retain(|(name, _)| !matches!(name.as_str(), "Host" | "Content-Length"));
+    let mut ours: Vec<_> = headers.iter().collect();
+    let mut theirs: Vec<_> = theirs.into_iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+    ours.sort_unstable();
+    theirs.sort_unstable();
+    assert_eq!(ours, theirs, "{id}");
+    let length = text(&golden["headers"]["Content-Length"]);
+    assert_eq!(text(&golden["body"]).len().to_string(), length, "{id}");
+}
+
+#[test]
+fn a_replayed_notification_says_so_and_is_the_same_otherwise() {
+    let live = Notification {
+        message_id: "m",
+        sequence_number: Some("10000000000000000001"),
+        topic_arn: "t",
+        subject: None,
+        message: "x",
+        timestamp: TIMESTAMP,
+        service_url: "u",
+        subscription_arn: "s",
+        attributes: &attributes(),
+        origin: Origin::Live,
+    };
+    let replayed = Notification { origin: Origin::Archive, ..live };
+    let mut parsed: Json = serde_json::from_str(&replayed.render(None)).unwrap();
+    assert_eq!(parsed.as_object_mut().unwrap().remove("Replayed"), Some("true".into()));
+    assert_eq!(parsed, serde_json::from_str::<Json>(&live.render(None)).unwrap());
+    assert_eq!(replayed.string_to_sign(), live.string_to_sign());
 }
 
 #[test]
@@ -144,6 +188,7 @@ fn an_envelope_is_json_whatever_it_carries() {
         service_url: "u",
         subscription_arn: "s",
         attributes: &odd,
+        origin: Origin::Live,
     };
     let parsed: Json = serde_json::from_str(&notification.render(None)).unwrap();
     assert_eq!((text(&parsed["Message"]), text(&parsed["Subject"])), (message, message));
@@ -183,5 +228,74 @@ fn structured_messages_need_a_default_text() {
     }
     for message in ["", "x", "[]", "\"x\"", "5", "{", r#"{"default":"x"} y"#, r#"{"default":"x","a":}"#] {
         assert_eq!(says(message), sns::message_not_json(), "{message}");
+    }
+}
+
+#[test]
+fn timestamps_are_read_back() {
+    for day in 0..60_000 {
+        let ms = day * 86_400_000 + day * 7_919 % 86_400_000;
+        assert_eq!(parse_timestamp(&timestamp(ms)), Some(ms));
+    }
+    for (text, ms) in [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2026-01-02T03:04:05Z", 1_767_323_045_000),
+        ("2026-01-02T03:04:05.6Z", 1_767_323_045_600),
+        ("2026-01-02T03:04:05.678999999Z", 1_767_323_045_678),
+    ] {
+        assert_eq!(parse_timestamp(text), Some(ms), "{text}");
+    }
+    for text in [
+        "",
+        "Z",
+        "now",
+        "2026-01-02",
+        "2026-01-02T03:04:05",
+        "2026-01-02T03:04:05+00:00",
+        "2026-01-02 03:04:05Z",
+        "2026-1-02T03:04:05Z",
+        "2026-00-02T03:04:05Z",
+        "2026-13-02T03:04:05Z",
+        "2026-01-00T03:04:05Z",
+        "2026-02-29T03:04:05Z",
+        "2026-01-02T24:00:00Z",
+        "2026-01-02T03:60:00Z",
+        "2026-01-02T03:04:60Z",
+        "2026-01-02T03:04:05.Z",
+        "2026-01-02T03:04:05.éZ",
+        "2026-01-02T03:04:05.1234567890Z",
+        "2026-01-02T03:04Z",
+        "2026-01-02-03T03:04:05Z",
+        "1969-12-31T23:59:59Z",
+        "+026-01-02T03:04:05Z",
+    ] {
+        assert_eq!(parse_timestamp(text), None, "{text}");
+    }
+}
+
+#[test]
+fn tokens_carry_bytes_and_are_told_from_other_texts() {
+    let payload: Vec<u8> = (0..40).collect();
+    let token = Token::new(&payload).unwrap();
+    let text = token.to_string();
+    assert!(text.starts_with("2336412f37000102") && text.len() == 90, "{text}");
+    assert_eq!(Token::parse(&text).unwrap().payload(), payload);
+    for flaw in
+        ["", "randomtoken", "token", &text.to_uppercase(), &"a".repeat(31), &"a".repeat(513), "2336412f37"]
+    {
+        assert_eq!(Token::parse(flaw), Err(TokenFlaw::Malformed), "{flaw}");
+    }
+    let of_another = text.replacen("23", "24", 1);
+    for unknown in [&*of_another, &text[..text.len() - 1], &"a".repeat(512)] {
+        assert_eq!(Token::parse(unknown), Err(TokenFlaw::Unknown), "{unknown}");
+    }
+    // The tokens of the golden files have the form.
+    for golden in ["2336412f37fb687f5d51e6e2425a8a5872", &"2336412f37fb687f".repeat(4)] {
+        assert!(Token::parse(golden).is_ok(), "{golden}");
+    }
+    assert_eq!((Token::new(&[0; 10]), Token::new(&[0; 252])), (None, None));
+    for length in [11, 251] {
+        let token = Token::new(&vec![7; length]).unwrap();
+        assert_eq!(Token::parse(&token.to_string()), Ok(token));
     }
 }

@@ -33,6 +33,7 @@ fn publication() -> Publication<'static> {
         subject: Some("s"),
         structure: Structure::Json,
         group_id: None,
+        deduplication_id: None,
         attributes: attributes(),
         message: "{}",
     }
@@ -83,6 +84,14 @@ fn the_bytes_of_groups_and_deduplication_ids() {
     )
     .replace(' ', "");
     assert_eq!(hex(&publication.encode()), golden);
+    assert_eq!(Publication::decode(&publication.encode()), Ok(publication.clone()));
+
+    let publication = Publication { deduplication_id: Some("d1"), ..publication };
+    let golden = format!(
+        "01 0108687474703a2f2f68 02023061 030132 050173 06046a736f6e 090167 0a026431 07{text} 07{binary} 08027b7d"
+    )
+    .replace(' ', "");
+    assert_eq!(hex(&publication.encode()), golden);
     assert_eq!(Publication::decode(&publication.encode()), Ok(publication));
 }
 
@@ -100,7 +109,8 @@ fn unknown_fields_are_skipped_and_unknown_versions_refused() {
 #[test]
 fn a_cut_payload_is_never_taken_for_a_whole_one() {
     let message = Message { group_id: Some("g"), deduplication_id: Some("d"), ..message() }.encode();
-    let publication = Publication { group_id: Some("g"), ..publication() }.encode();
+    let publication =
+        Publication { group_id: Some("g"), deduplication_id: Some("d"), ..publication() }.encode();
     for end in 0..message.len() {
         assert!(Message::decode(&message[..end]).is_err(), "{end}");
     }

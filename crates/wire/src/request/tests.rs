@@ -93,25 +93,25 @@ fn a_get_of_a_queue_without_action_is_a_page() {
 
 #[test]
 fn version_then_signature_then_path_or_queue_url_tell_the_service() {
-    // Both services have the name; SNS's is not built.
     let action = |query: &str, path: &str, hint| {
         let routed = route(&Request { query, path, ..EMPTY }, hint);
         routed.map(|routed| routed.action).map_err(|refused| refused.service)
     };
-    for (name, sqs) in
-        [("AddPermission", Action::SqsAddPermission), ("RemovePermission", Action::SqsRemovePermission)]
-    {
+    for (name, sqs, sns) in [
+        ("AddPermission", Action::SqsAddPermission, Action::SnsAddPermission),
+        ("RemovePermission", Action::SqsRemovePermission, Action::SnsRemovePermission),
+    ] {
         let name = format!("Action={name}");
         let sqs_version = format!("{name}&Version=2012-11-05");
         let sns_version = format!("{name}&Version=2010-03-31");
         let with_url = format!("{name}&QueueUrl=q");
         assert_eq!(action(&sqs_version, "/", Some(Service::Sns)), Ok(sqs));
-        assert_eq!(action(&sns_version, "/1/q", Some(Service::Sqs)), Err(Service::Sns));
+        assert_eq!(action(&sns_version, "/1/q", Some(Service::Sqs)), Ok(sns));
         assert_eq!(action(&name, "/", Some(Service::Sqs)), Ok(sqs));
-        assert_eq!(action(&with_url, "/1/q", Some(Service::Sns)), Err(Service::Sns));
+        assert_eq!(action(&with_url, "/1/q", Some(Service::Sns)), Ok(sns));
         assert_eq!(action(&name, "/1/q", None), Ok(sqs));
         assert_eq!(action(&with_url, "/", None), Ok(sqs));
-        assert_eq!(action(&name, "/", None), Err(Service::Sns));
+        assert_eq!(action(&name, "/", None), Ok(sns));
     }
     // A name that one service has is that service's.
     let request = Request { query: "Action=SendMessage", ..EMPTY };
@@ -132,6 +132,15 @@ fn sns_requires_members_by_their_path() {
     let entry = "Action=PublishBatch&TopicArn=t&PublishBatchRequestEntries.member.1.Id=a";
     assert_eq!(message(entry), "publishBatchRequestEntries.1.member.message");
     assert_eq!(message("Action=TagResource&ResourceArn=r&Tags.member.2.Key=k"), "tags.2.member.value");
+    assert_eq!(message("Action=CreateTopic&Name=n&Attributes.entry.1.key=k"), "attributes.k.member");
+    assert_eq!(message("Action=SetSMSAttributes"), "attributes");
+    assert_eq!(message("Action=SetSMSAttributes&attributes="), "attributes");
+    assert_eq!(message("Action=OptInPhoneNumber"), "phoneNumber");
+    assert_eq!(message("Action=ConfirmSubscription&TopicArn=t"), "token");
+    assert_eq!(message("Action=CreatePlatformApplication&Name=n&Platform=GCM"), "attributes");
+    let permit = "Action=AddPermission&Version=2010-03-31&TopicArn=t&Label=l";
+    assert_eq!(message(permit), "aWSAccountId");
+    assert_eq!(message(&format!("{permit}&AWSAccountId.member.1=1")), "actionName");
 }
 
 #[test]

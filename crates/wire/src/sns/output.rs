@@ -38,7 +38,7 @@ impl ToXml for ListTopicsOutput<'_> {
     }
 }
 
-/// The answer of [`super::GetTopicAttributes`] and [`super::GetSubscriptionAttributes`].
+/// The answer of every operation that reads attributes, but for [`super::GetSmsAttributes`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AttributesOutput<'a> {
     /// Names and values.
@@ -47,15 +47,39 @@ pub struct AttributesOutput<'a> {
 
 impl ToXml for AttributesOutput<'_> {
     fn write(&self, xml: &mut Xml) {
-        xml.element("Attributes", |xml| {
-            for (key, value) in &self.attributes {
-                xml.element("entry", |xml| {
-                    xml.text("key", key);
-                    xml.text("value", value);
-                });
-            }
-        });
+        write_map(xml, "Attributes", &self.attributes);
     }
+}
+
+/// A map of text to text. It is there even if it is empty, as lists are.
+pub(super) fn write_map(xml: &mut Xml, name: &str, pairs: &NamedValues<'_>) {
+    xml.element(name, |xml| {
+        for (key, value) in pairs {
+            xml.element("entry", |xml| {
+                xml.text("key", key);
+                xml.text("value", value);
+            });
+        }
+    });
+}
+
+/// A list of what has members of its own.
+pub(super) fn write_list<T: ToXml>(xml: &mut Xml, name: &str, items: &[T]) {
+    xml.element(name, |xml| {
+        for item in items {
+            xml.element("member", |xml| item.write(xml));
+        }
+    });
+}
+
+/// A list of texts.
+pub(super) fn write_texts(xml: &mut Xml, name: &str, items: &[Cow<'_, str>]) {
+    xml.element(name, |xml| items.iter().for_each(|item| xml.text("member", item)));
+}
+
+/// `true` or `false`.
+pub(super) fn write_flag(xml: &mut Xml, name: &str, flag: bool) {
+    xml.text(name, if flag { "true" } else { "false" });
 }
 
 /// What [`SubscribeOutput`] says in place of an ARN while confirmation is pending.
@@ -63,7 +87,7 @@ pub const PENDING_CONFIRMATION: &str = "pending confirmation";
 /// What [`Subscription`] says in place of an ARN while confirmation is pending.
 pub const PENDING_CONFIRMATION_LISTED: &str = "PendingConfirmation";
 
-/// The answer of [`super::Subscribe`].
+/// The answer of [`super::Subscribe`] and [`super::ConfirmSubscription`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscribeOutput<'a> {
     /// The subscription, or [`PENDING_CONFIRMATION`].
@@ -87,11 +111,7 @@ pub struct ListSubscriptionsOutput<'a> {
 
 impl ToXml for ListSubscriptionsOutput<'_> {
     fn write(&self, xml: &mut Xml) {
-        xml.element("Subscriptions", |xml| {
-            for subscription in &self.subscriptions {
-                xml.element("member", |xml| subscription.write(xml));
-            }
-        });
+        write_list(xml, "Subscriptions", &self.subscriptions);
         xml.optional("NextToken", self.next_token.as_deref());
     }
 }
@@ -153,18 +173,14 @@ impl ToXml for PublishBatchOutput<'_> {
                 xml.element("member", |xml| write_failure(xml, failure));
             }
         });
-        xml.element("Successful", |xml| {
-            for entry in &self.successful {
-                xml.element("member", |xml| entry.write(xml));
-            }
-        });
+        write_list(xml, "Successful", &self.successful);
     }
 }
 
 fn write_failure(xml: &mut Xml, failure: &BatchFailure<'_>) {
     xml.text("Code", &failure.code);
     xml.text("Message", &failure.message);
-    xml.text("SenderFault", if failure.sender_fault { "true" } else { "false" });
+    write_flag(xml, "SenderFault", failure.sender_fault);
     xml.text("Id", &failure.id);
 }
 
@@ -204,5 +220,18 @@ impl ToXml for ListTagsForResourceOutput<'_> {
                 });
             }
         });
+    }
+}
+
+/// The answer of [`super::GetDataProtectionPolicy`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GetDataProtectionPolicyOutput<'a> {
+    /// The policy as it was put; a topic without one has an empty text.
+    pub data_protection_policy: Cow<'a, str>,
+}
+
+impl ToXml for GetDataProtectionPolicyOutput<'_> {
+    fn write(&self, xml: &mut Xml) {
+        xml.text("DataProtectionPolicy", &self.data_protection_policy);
     }
 }

@@ -9,7 +9,10 @@ use serde_json::{Map, Value, json};
 
 /// The members that are present.
 pub(crate) fn members(operation: &Operation<'_>) -> Value {
-    let all = sqs_members(operation).or_else(|| sns_members(operation)).expect("one of the two has it");
+    let all = [sqs_members, sns_members, platform_members, sms_members]
+        .into_iter()
+        .find_map(|part| part(operation))
+        .expect("one of them has it");
     all.as_object()
         .expect("an object")
         .iter()
@@ -104,7 +107,7 @@ fn send(o: &sqs::SendMessage<'_>) -> Value {
     })
 }
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "the other half is in the other function")]
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other part is in the other functions")]
 fn sqs_members(operation: &Operation<'_>) -> Option<Value> {
     use Operation as O;
     Some(match operation {
@@ -173,7 +176,71 @@ fn publish_entry(entry: &sns::PublishBatchEntry<'_>) -> Value {
     }))
 }
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "the other half is in the other function")]
+fn texts(list: &List<Text<'_>>) -> Value {
+    list.iter().map(s).collect()
+}
+
+fn required_map(pairs: &Pairs<'_>) -> Value {
+    map(&Some(pairs.clone()))
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other part is in the other functions")]
+fn platform_members(operation: &Operation<'_>) -> Option<Value> {
+    use Operation as O;
+    Some(match operation {
+        O::CreatePlatformApplication(o) => json!({
+            "Name": s(&o.name), "Platform": s(&o.platform), "Attributes": required_map(&o.attributes),
+        }),
+        O::DeletePlatformApplication(o) => json!({"PlatformApplicationArn": s(&o.platform_application_arn)}),
+        O::GetPlatformApplicationAttributes(o) => {
+            json!({"PlatformApplicationArn": s(&o.platform_application_arn)})
+        }
+        O::SetPlatformApplicationAttributes(o) => json!({
+            "PlatformApplicationArn": s(&o.platform_application_arn), "Attributes": required_map(&o.attributes),
+        }),
+        O::ListPlatformApplications(o) => json!({"NextToken": t(&o.next_token)}),
+        O::CreatePlatformEndpoint(o) => json!({
+            "PlatformApplicationArn": s(&o.platform_application_arn), "Token": s(&o.token),
+            "CustomUserData": t(&o.custom_user_data), "Attributes": map(&o.attributes),
+        }),
+        O::DeleteEndpoint(o) => json!({"EndpointArn": s(&o.endpoint_arn)}),
+        O::GetEndpointAttributes(o) => json!({"EndpointArn": s(&o.endpoint_arn)}),
+        O::SetEndpointAttributes(o) => {
+            json!({"EndpointArn": s(&o.endpoint_arn), "Attributes": required_map(&o.attributes)})
+        }
+        O::ListEndpointsByPlatformApplication(o) => json!({
+            "PlatformApplicationArn": s(&o.platform_application_arn), "NextToken": t(&o.next_token),
+        }),
+        _ => return None,
+    })
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other part is in the other functions")]
+fn sms_members(operation: &Operation<'_>) -> Option<Value> {
+    use Operation as O;
+    Some(match operation {
+        O::CheckIfPhoneNumberIsOptedOut(o) => json!({"phoneNumber": s(&o.phone_number)}),
+        O::ListPhoneNumbersOptedOut(o) => json!({"nextToken": t(&o.next_token)}),
+        O::OptInPhoneNumber(o) => json!({"phoneNumber": s(&o.phone_number)}),
+        O::SetSmsAttributes(o) => json!({"attributes": required_map(&o.attributes)}),
+        O::GetSmsAttributes(o) => json!({"attributes": list(&o.attributes)}),
+        O::GetSmsSandboxAccountStatus(sns::GetSmsSandboxAccountStatus) => json!({}),
+        O::CreateSmsSandboxPhoneNumber(o) => {
+            json!({"PhoneNumber": s(&o.phone_number), "LanguageCode": t(&o.language_code)})
+        }
+        O::VerifySmsSandboxPhoneNumber(o) => {
+            json!({"PhoneNumber": s(&o.phone_number), "OneTimePassword": s(&o.one_time_password)})
+        }
+        O::DeleteSmsSandboxPhoneNumber(o) => json!({"PhoneNumber": s(&o.phone_number)}),
+        O::ListSmsSandboxPhoneNumbers(o) => {
+            json!({"NextToken": t(&o.next_token), "MaxResults": o.max_results})
+        }
+        O::ListOriginationNumbers(o) => json!({"NextToken": t(&o.next_token), "MaxResults": o.max_results}),
+        _ => return None,
+    })
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other part is in the other functions")]
 fn sns_members(operation: &Operation<'_>) -> Option<Value> {
     use Operation as O;
     Some(match operation {
@@ -191,6 +258,19 @@ fn sns_members(operation: &Operation<'_>) -> Option<Value> {
         O::Subscribe(o) => json!({
             "TopicArn": s(&o.topic_arn), "Protocol": s(&o.protocol), "Endpoint": t(&o.endpoint),
             "Attributes": map(&o.attributes), "ReturnSubscriptionArn": o.return_subscription_arn,
+        }),
+        O::ConfirmSubscription(o) => json!({
+            "TopicArn": s(&o.topic_arn), "Token": s(&o.token),
+            "AuthenticateOnUnsubscribe": t(&o.authenticate_on_unsubscribe),
+        }),
+        O::SnsAddPermission(o) => json!({
+            "TopicArn": s(&o.topic_arn), "Label": s(&o.label), "AWSAccountId": texts(&o.aws_account_ids),
+            "ActionName": texts(&o.actions),
+        }),
+        O::SnsRemovePermission(o) => json!({"TopicArn": s(&o.topic_arn), "Label": s(&o.label)}),
+        O::GetDataProtectionPolicy(o) => json!({"ResourceArn": s(&o.resource_arn)}),
+        O::PutDataProtectionPolicy(o) => json!({
+            "ResourceArn": s(&o.resource_arn), "DataProtectionPolicy": s(&o.data_protection_policy),
         }),
         O::Unsubscribe(o) => json!({"SubscriptionArn": s(&o.subscription_arn)}),
         O::ListSubscriptions(o) => json!({"NextToken": t(&o.next_token)}),
@@ -212,7 +292,7 @@ fn sns_members(operation: &Operation<'_>) -> Option<Value> {
         }),
         O::TagResource(o) => json!({"ResourceArn": s(&o.resource_arn), "Tags": tags(&o.tags)}),
         O::UntagResource(o) => json!({
-            "ResourceArn": s(&o.resource_arn), "TagKeys": o.tag_keys.iter().map(s).collect::<Value>(),
+            "ResourceArn": s(&o.resource_arn), "TagKeys": texts(&o.tag_keys),
         }),
         O::ListTagsForResource(o) => json!({"ResourceArn": s(&o.resource_arn)}),
         _ => return None,

@@ -151,6 +151,8 @@ fn put(pairs: &mut Vec<(String, String)>, service: Service, prefix: &str, shape:
 /// `path` makes texts different from each other.
 pub(crate) fn example(path: &str, shape: &Value) -> Value {
     match text(&shape["type"]) {
+        "string" if shape["enum"].is_array() => shape["enum"][0].clone(),
+        "timestamp" => "2026-01-02T03:04:05.678Z".into(),
         "string" if path.contains("MD5") => "0123456789abcdef0123456789abcdef".into(),
         "string" => format!("text of {path} & <co>").into(),
         "blob" => STANDARD.encode(path).into(),

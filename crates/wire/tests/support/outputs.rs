@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use postrider_wire::attribute::{Attribute, Value as AttributeValue};
 use postrider_wire::digest::Md5;
+use postrider_wire::envelope::parse_timestamp;
+use postrider_wire::sns::{platform, sms};
 use postrider_wire::{Action, Output, sns, sqs};
 use serde_json::Value;
 
@@ -141,10 +143,11 @@ fn published(value: &Value) -> sns::PublishBatchOutput<'_> {
 
 /// The answer of a built action.
 pub(crate) fn output(action: Action, v: &Value) -> Output<'_> {
-    sqs_output(action, v).unwrap_or_else(|| sns_output(action, v))
+    let parts = [sqs_output, sns_output, platform_output, sms_output];
+    parts.into_iter().find_map(|part| part(action, v)).expect("a built action")
 }
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "the other half is in the other function")]
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other part is in the other functions")]
 fn sqs_output(action: Action, v: &Value) -> Option<Output<'_>> {
     Some(match action {
         Action::ChangeMessageVisibility => Output::ChangeMessageVisibility,
@@ -194,10 +197,10 @@ fn sqs_output(action: Action, v: &Value) -> Option<Output<'_>> {
     })
 }
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "the other half is in the other function")]
-fn sns_output(action: Action, v: &Value) -> Output<'_> {
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other part is in the other functions")]
+fn sns_output(action: Action, v: &Value) -> Option<Output<'_>> {
     let attributes = || sns::AttributesOutput { attributes: pairs(&v["Attributes"]) };
-    match action {
+    Some(match action {
         Action::CreateTopic => Output::CreateTopic(sns::CreateTopicOutput { topic_arn: t(&v["TopicArn"]) }),
         Action::DeleteTopic => Output::DeleteTopic,
         Action::GetSubscriptionAttributes => Output::GetSubscriptionAttributes(attributes()),
@@ -225,6 +228,122 @@ fn sns_output(action: Action, v: &Value) -> Output<'_> {
         Action::TagResource => Output::TagResource,
         Action::Unsubscribe => Output::Unsubscribe,
         Action::UntagResource => Output::UntagResource,
-        other => panic!("{other:?} is not built"),
+        Action::ConfirmSubscription => {
+            Output::ConfirmSubscription(sns::SubscribeOutput { subscription_arn: t(&v["SubscriptionArn"]) })
+        }
+        Action::SnsAddPermission => Output::SnsAddPermission,
+        Action::SnsRemovePermission => Output::SnsRemovePermission,
+        Action::GetDataProtectionPolicy => {
+            Output::GetDataProtectionPolicy(sns::GetDataProtectionPolicyOutput {
+                data_protection_policy: t(&v["DataProtectionPolicy"]),
+            })
+        }
+        Action::PutDataProtectionPolicy => Output::PutDataProtectionPolicy,
+        _ => return None,
+    })
+}
+
+fn endpoint(value: &Value) -> platform::Endpoint<'_> {
+    platform::Endpoint { arn: t(&value["EndpointArn"]), attributes: pairs(&value["Attributes"]) }
+}
+
+fn application(value: &Value) -> platform::Application<'_> {
+    let arn = t(&value["PlatformApplicationArn"]);
+    platform::Application { arn, attributes: pairs(&value["Attributes"]) }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other part is in the other functions")]
+fn platform_output(action: Action, v: &Value) -> Option<Output<'_>> {
+    let attributes = || sns::AttributesOutput { attributes: pairs(&v["Attributes"]) };
+    Some(match action {
+        Action::CreatePlatformApplication => {
+            Output::CreatePlatformApplication(platform::CreatePlatformApplicationOutput {
+                platform_application_arn: t(&v["PlatformApplicationArn"]),
+            })
+        }
+        Action::CreatePlatformEndpoint => {
+            Output::CreatePlatformEndpoint(platform::CreatePlatformEndpointOutput {
+                endpoint_arn: t(&v["EndpointArn"]),
+            })
+        }
+        Action::DeleteEndpoint => Output::DeleteEndpoint,
+        Action::DeletePlatformApplication => Output::DeletePlatformApplication,
+        Action::GetEndpointAttributes => Output::GetEndpointAttributes(attributes()),
+        Action::GetPlatformApplicationAttributes => Output::GetPlatformApplicationAttributes(attributes()),
+        Action::SetEndpointAttributes => Output::SetEndpointAttributes,
+        Action::SetPlatformApplicationAttributes => Output::SetPlatformApplicationAttributes,
+        Action::ListEndpointsByPlatformApplication => {
+            Output::ListEndpointsByPlatformApplication(platform::ListEndpointsByPlatformApplicationOutput {
+                endpoints: each(&v["Endpoints"], endpoint),
+                next_token: o(&v["NextToken"]),
+            })
+        }
+        Action::ListPlatformApplications => {
+            Output::ListPlatformApplications(platform::ListPlatformApplicationsOutput {
+                applications: each(&v["PlatformApplications"], application),
+                next_token: o(&v["NextToken"]),
+            })
+        }
+        _ => return None,
+    })
+}
+
+fn sandbox_number(value: &Value) -> sms::SandboxPhoneNumber<'_> {
+    let status = match text(&value["Status"]) {
+        "Pending" => sms::SandboxStatus::Pending,
+        "Verified" => sms::SandboxStatus::Verified,
+        other => panic!("no phone is {other}"),
+    };
+    sms::SandboxPhoneNumber { phone_number: t(&value["PhoneNumber"]), status }
+}
+
+fn origination_number(value: &Value) -> sms::OriginationNumber<'_> {
+    sms::OriginationNumber {
+        created_at_ms: parse_timestamp(text(&value["CreatedAt"])).expect("a timestamp"),
+        phone_number: t(&value["PhoneNumber"]),
+        status: t(&value["Status"]),
+        iso2_country_code: t(&value["Iso2CountryCode"]),
+        route_type: t(&value["RouteType"]),
+        capabilities: each(&value["NumberCapabilities"], t),
     }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other part is in the other functions")]
+fn sms_output(action: Action, v: &Value) -> Option<Output<'_>> {
+    let flag = |name: &str| v[name].as_bool().expect("a boolean");
+    Some(match action {
+        Action::CheckIfPhoneNumberIsOptedOut => {
+            let is_opted_out = flag("isOptedOut");
+            Output::CheckIfPhoneNumberIsOptedOut(sms::CheckIfPhoneNumberIsOptedOutOutput { is_opted_out })
+        }
+        Action::ListPhoneNumbersOptedOut => {
+            Output::ListPhoneNumbersOptedOut(sms::ListPhoneNumbersOptedOutOutput {
+                phone_numbers: each(&v["phoneNumbers"], t),
+                next_token: o(&v["nextToken"]),
+            })
+        }
+        Action::OptInPhoneNumber => Output::OptInPhoneNumber,
+        Action::SetSmsAttributes => Output::SetSmsAttributes,
+        Action::GetSmsAttributes => {
+            Output::GetSmsAttributes(sms::GetSmsAttributesOutput { attributes: pairs(&v["attributes"]) })
+        }
+        Action::GetSmsSandboxAccountStatus => {
+            let is_in_sandbox = flag("IsInSandbox");
+            Output::GetSmsSandboxAccountStatus(sms::GetSmsSandboxAccountStatusOutput { is_in_sandbox })
+        }
+        Action::CreateSmsSandboxPhoneNumber => Output::CreateSmsSandboxPhoneNumber,
+        Action::VerifySmsSandboxPhoneNumber => Output::VerifySmsSandboxPhoneNumber,
+        Action::DeleteSmsSandboxPhoneNumber => Output::DeleteSmsSandboxPhoneNumber,
+        Action::ListSmsSandboxPhoneNumbers => {
+            Output::ListSmsSandboxPhoneNumbers(sms::ListSmsSandboxPhoneNumbersOutput {
+                phone_numbers: each(&v["PhoneNumbers"], sandbox_number),
+                next_token: o(&v["NextToken"]),
+            })
+        }
+        Action::ListOriginationNumbers => Output::ListOriginationNumbers(sms::ListOriginationNumbersOutput {
+            phone_numbers: each(&v["PhoneNumbers"], origination_number),
+            next_token: o(&v["NextToken"]),
+        }),
+        _ => return None,
+    })
 }
