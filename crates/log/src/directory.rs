@@ -6,11 +6,13 @@
 //!     meta          format version, number of shards, node id, creating version; see `meta`
 //!     shard-0000/   one log: segments, spares
 //!     shard-0001/
+//!     archive/      one folder for each archive; see `archives`
 //! ```
 //!
 //! Making one is safe against a crash at any instant: `meta` appears last, whole and durable, and until it
 //! does the directory counts as new. Other files may live beside these; they are left alone.
 
+mod archives;
 mod meta;
 
 use std::fs;
@@ -21,6 +23,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use std::os::unix::fs::DirBuilderExt;
 
+pub use archives::ArchivePlace;
 pub use meta::{FORMAT_VERSION, Meta};
 
 use crate::fault::Fault;

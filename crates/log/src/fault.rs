@@ -20,8 +20,8 @@ pub enum Fault {
     /// An earlier write or sync failed; what is on the disk is unknown until the log is opened again.
     #[error("nothing more is written to this log, because an earlier write or sync failed")]
     Poisoned,
-    /// No spare segment can be had, so the append was not begun.
-    #[error("the disk is full: no spare segment can be had")]
+    /// No spare segment can be had, so the append was not begun; or an archive's file cannot grow.
+    #[error("the disk is full: there is no room to append")]
     Full,
     /// The group does not start at the tail.
     #[error("append expected to be entry {got}, but the next entry is {next}")]

@@ -33,7 +33,8 @@ use std::time::{Duration, Instant};
 pub use open::Recovery;
 pub use spares::Spares;
 
-pub(crate) use open::{cut, read};
+pub(crate) use open::{Folder, cut, read, settle};
+pub(crate) use spares::{is_unfinished, unfinished};
 
 use crate::frame::{self, Identity, Position};
 use crate::{ENTRY_BYTES_MAX, Entry, Fault, Log, Reader, Space, Stats};

@@ -30,7 +30,12 @@
 //! 7. Opening a log again gives a prefix of what was appended, with everything in it that was durable.
 //!
 //! The log neither knows nor cares what the payloads mean.
+//!
+//! Beside the logs, the publications of an archived topic are kept in an [`archive`]: the same segments and
+//! frames, but ordered by the topic's own sequence, trimmed by time, and with an index so sparse and files
+//! so closed that there may be many of them, each larger than memory.
 
+pub mod archive;
 pub mod check;
 pub mod contract;
 pub mod directory;
@@ -47,6 +52,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use archive::{Archive, ArchiveReader, Record};
 pub use entry::{ENTRY_BYTES_MAX, Entry};
 pub use fault::Fault;
 pub use file::{Durability, FileLog, Options, Spares};

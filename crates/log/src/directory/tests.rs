@@ -55,3 +55,37 @@ fn a_missing_meta_is_a_new_directory_only_while_no_shard_holds_anything() {
     let fault = Directory::open(folder.path(), &asked(Some(2))).unwrap_err();
     assert!(fault.to_string().contains("shard-0001 holds files"), "{fault}");
 }
+
+#[test]
+fn archives_are_made_listed_and_removed_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = Directory::open(folder.path(), &asked(Some(2))).unwrap();
+    assert_eq!(directory.archives().unwrap(), []);
+    let [first, second] = [(0, 7), (1, u64::MAX)].map(|(shard, topic)| ArchivePlace { shard, topic });
+    for place in [second, first, first] {
+        fs::write(directory.archive(place).unwrap().folder().join("0000000001.log"), "x").unwrap();
+    }
+    fs::create_dir(folder.path().join("archive/notes")).unwrap();
+    assert_eq!(directory.archives().unwrap(), [first, second]);
+    assert!(folder.path().join("archive/0000000000000007-0000").is_dir());
+    directory.remove_archive(second).unwrap();
+    directory.remove_archive(second).unwrap();
+    assert_eq!(directory.archives().unwrap(), [first]);
+    assert_eq!(fs::read_dir(directory.archive(second).unwrap().folder()).unwrap().count(), 0, "begins anew");
+}
+
+#[test]
+fn a_removal_that_was_cut_short_is_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = Directory::open(folder.path(), &asked(None)).unwrap();
+    let place = ArchivePlace { shard: 0, topic: 7 };
+    fs::write(directory.archive(place).unwrap().folder().join("0000000001.log"), "x").unwrap();
+    let gone = folder.path().join("archive/0000000000000007-0000.gone");
+    fs::create_dir(&gone).unwrap();
+    fs::write(gone.join("0000000002.log"), "x").unwrap();
+    assert_eq!(directory.archives().unwrap(), [place]);
+    assert!(!gone.exists());
+    fs::create_dir(&gone).unwrap();
+    directory.remove_archive(place).unwrap();
+    assert_eq!((directory.archives().unwrap(), gone.exists()), (vec![], false));
+}

@@ -4,11 +4,15 @@
 //! durable after `sync_data` of their file, names after `sync_folder`; before that, power loss may keep,
 //! drop, tear (at sectors of 512 bytes) or reorder anything.
 
+mod memory;
+
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+pub use memory::MemoryDisk;
 
 /// One folder of files.
 pub trait Disk: Send + Sync {

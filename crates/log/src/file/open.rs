@@ -22,7 +22,7 @@ pub(crate) struct Folder {
     /// Names of spare segments.
     pub(crate) spares: Vec<String>,
     /// Names of files that were being made.
-    unfinished: Vec<String>,
+    pub(crate) unfinished: Vec<String>,
 }
 
 impl Folder {
@@ -133,7 +133,7 @@ pub(crate) fn cut(disk: &dyn Disk, folder: &mut Folder, damage: &Damage) -> Resu
 }
 
 /// Writes the frames that no witness knows to be durable once more, and syncs them.
-fn settle(folder: &Folder) -> Result<(), Fault> {
+pub(crate) fn settle(folder: &Folder) -> Result<(), Fault> {
     let synced = folder.segments.iter().map(|found| found.synced).max().unwrap_or(0);
     for found in folder.segments.iter().filter(|found| found.last.number > synced) {
         let first = found.last.number - found.slots.len() as u64 + 1;

@@ -52,31 +52,29 @@ pub(crate) struct Beyond {
 /// Sees each frame that continues the log: the file's name, the header, the offset, the payload.
 pub(crate) type Visit<'a> = &'a mut dyn FnMut(&str, &Header, u64, &[u8]);
 
-/// Reads the segment file `name`, which has a segment's name.
-pub(crate) fn segment(name: &str, file: Arc<dyn DiskFile>, visit: Visit<'_>) -> Result<Found, Fault> {
+/// Reads no more than the header of the segment file `name`, which has a segment's name.
+pub(crate) fn head(name: &str, file: Arc<dyn DiskFile>) -> Result<Found, Fault> {
     let fault = || Fault::io("read", name);
     let ordinal = ordinal(name).expect("called for segment names only");
     let bytes = file.len().map_err(fault())?;
-    let mut window = Window { file: file.as_ref(), bytes, buffer: Vec::new(), start: 0 };
-    let head = window.at(0, (SEGMENT_HEADER_BYTES as u64).min(bytes)).map_err(fault())?.unwrap_or_default();
+    let mut head = [0; SEGMENT_HEADER_BYTES];
+    let head = &mut head[..usize::try_from(bytes).unwrap_or(usize::MAX).min(SEGMENT_HEADER_BYTES)];
+    file.read_at(head, 0).map_err(fault())?;
     let header = SegmentHeader::parse(head);
     let none = Position { number: 0, epoch: 0, time_ms: 0, chain: 0 };
-    let before = header.as_ref().map_or(none, |header| header.before);
+    let last = header.as_ref().map_or(none, |header| header.before);
     let synced = header.as_ref().map_or(0, |header| header.synced);
-    let mut found = Found {
-        name: name.to_owned(),
-        ordinal,
-        file: Arc::clone(&file),
-        bytes,
-        header,
-        slots: Vec::new(),
-        last: before,
-        end: FRAMES_START,
-        synced,
-        beyond: None,
-    };
+    let (name, slots, end) = (name.to_owned(), Vec::new(), FRAMES_START);
+    Ok(Found { name, ordinal, file, bytes, header, slots, last, end, synced, beyond: None })
+}
+
+/// Reads the segment file `name`, which has a segment's name.
+pub(crate) fn segment(name: &str, file: Arc<dyn DiskFile>, visit: Visit<'_>) -> Result<Found, Fault> {
+    let fault = || Fault::io("read", name);
+    let mut found = head(name, Arc::clone(&file))?;
     let Ok(header) = &found.header else { return Ok(found) };
     let identity = header.identity;
+    let mut window = Window::new(file.as_ref(), found.bytes, WINDOW_BYTES);
     while let Some((next, payload)) = window.frame(found.end, identity).map_err(fault())? {
         if !next.continues(&found.last) {
             break;
@@ -121,14 +119,21 @@ fn beyond(window: &mut Window<'_>, found: &Found, identity: Identity) -> io::Res
 }
 
 /// A file seen through a moving buffer.
-struct Window<'a> {
+pub(crate) struct Window<'a> {
     file: &'a dyn DiskFile,
     bytes: u64,
+    /// How much is read at once, in bytes.
+    step: u64,
     buffer: Vec<u8>,
     start: u64,
 }
 
-impl Window<'_> {
+impl<'a> Window<'a> {
+    /// The first `bytes` bytes of a file, of which `step` are read at once.
+    pub(crate) fn new(file: &'a dyn DiskFile, bytes: u64, step: u64) -> Self {
+        Self { file, bytes, step, buffer: Vec::new(), start: 0 }
+    }
+
     /// `count` bytes at `offset`; `None` if the file ends before.
     fn at(&mut self, offset: u64, count: u64) -> io::Result<Option<&[u8]>> {
         if offset.checked_add(count).is_none_or(|end| end > self.bytes) {
@@ -136,7 +141,7 @@ impl Window<'_> {
         }
         let held = self.start..self.start + self.buffer.len() as u64;
         if offset < held.start || offset + count > held.end {
-            let bytes = count.max(WINDOW_BYTES).min(self.bytes - offset);
+            let bytes = count.max(self.step).min(self.bytes - offset);
             self.buffer.resize(usize::try_from(bytes).map_err(io::Error::other)?, 0);
             self.start = offset;
             let read = self.file.read_at(&mut self.buffer, offset);
@@ -151,7 +156,7 @@ impl Window<'_> {
     }
 
     /// The whole frame at `offset`: its header and payload. `None` if there is none.
-    fn frame(&mut self, offset: u64, identity: Identity) -> io::Result<Option<(Header, &[u8])>> {
+    pub(crate) fn frame(&mut self, offset: u64, identity: Identity) -> io::Result<Option<(Header, &[u8])>> {
         let Some(bytes) = self.at(offset, HEADER_BYTES as u64)? else { return Ok(None) };
         let Some(header) = Header::parse(bytes, identity) else { return Ok(None) };
         let Some(frame) = self.at(offset, header.bytes())? else { return Ok(None) };
