@@ -22,6 +22,18 @@ impl Arn {
         (parts.len() == 6 && parts[0] == "arn" && !parts[5].is_empty()).then(|| Arn(text.into()))
     }
 
+    /// Reads what [`Arn::of_account`] makes.
+    pub fn parse_account(text: &str) -> Option<Arn> {
+        let parts = text.splitn(6, ':').collect::<Vec<_>>();
+        let is_prefix = parts.len() == 6 && parts[0] == "arn" && parts[5].is_empty();
+        (is_prefix && text.len() <= limits::ARN_BYTES_MAX).then(|| Arn(text.into()))
+    }
+
+    /// What all ARNs of an account begin with: it stands for the account as a whole, and says where that lives.
+    pub fn of_account(partition: &str, service: &str, region: &str, account: &str) -> Arn {
+        Arn::of(partition, service, region, account, "")
+    }
+
     /// The ARN of a queue or topic.
     pub fn of(partition: &str, service: &str, region: &str, account: &str, name: &str) -> Arn {
         Arn(format!("arn:{partition}:{service}:{region}:{account}:{name}").into())

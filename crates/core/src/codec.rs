@@ -13,14 +13,16 @@ mod decode;
 mod encode;
 mod fields;
 mod outcome;
+mod publication;
 #[cfg(test)]
 mod tests;
+mod topic;
 
 pub use decode::decode;
 pub use encode::encode;
 
 /// The newest version of the vocabulary that this program reads and writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Why bytes could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +72,20 @@ mod tag {
     pub(super) const SUBSCRIPTION: u16 = 32;
     pub(super) const UNSUBSCRIBED: u16 = 33;
     pub(super) const PUBLICATION: u16 = 34;
+    pub(super) const TRIED: u16 = 35;
+    pub(super) const DIVERTED: u16 = 36;
+    pub(super) const TOPIC_DEDUPLICATED: u16 = 37;
+    pub(super) const ARCHIVED: u16 = 38;
+    pub(super) const REPLAY: u16 = 39;
+    pub(super) const SMS_ATTRIBUTES: u16 = 40;
+    pub(super) const SANDBOXED: u16 = 41;
+    pub(super) const UNSANDBOXED: u16 = 42;
+    pub(super) const OPTED_OUT: u16 = 43;
+    pub(super) const OPTED_IN: u16 = 44;
+    pub(super) const APPLICATION: u16 = 45;
+    pub(super) const APPLICATION_DELETED: u16 = 46;
+    pub(super) const ENDPOINT: u16 = 47;
+    pub(super) const ENDPOINT_DELETED: u16 = 48;
     pub(super) const SETTLED: u16 = 50;
     pub(super) const INBOX: u16 = 51;
 }

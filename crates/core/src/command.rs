@@ -4,15 +4,16 @@
 //! was judged; a command that was judged by another revision than the current one is refused as
 //! [`crate::Rejection::Stale`] and judged again.
 
-use crate::Arn;
 use crate::body::Payload;
 use crate::event::{SubscriptionStated, Tags};
-use crate::id::{DedupKey, GroupKey, Number, Revision, Uuid};
-use crate::outbox::Parcel;
+use crate::id::{DedupKey, GroupKey, Number, PublicationId, Revision, TopicId, Uuid};
+use crate::outbox::{Parcel, Published};
 use crate::queue::settings::Setting;
 use crate::rejection::Refusal;
 use crate::topic::filter::Facts;
-use crate::topic::subscription::Change;
+use crate::topic::retry;
+use crate::topic::subscription::{Change, Confirmation, Protocol, Span, Token};
+use crate::{Arn, account, application};
 use std::collections::BTreeMap;
 
 /// Everything a shard can be asked.
@@ -55,6 +56,8 @@ pub enum Command {
         arn: Arn,
         /// Attributes in their stored form.
         attributes: BTreeMap<Box<str>, Box<str>>,
+        /// What follows from them.
+        meaning: TopicMeaning,
         /// Its tags; absent is not the same as empty when the topic exists.
         tags: Option<Tags>,
     },
@@ -71,6 +74,54 @@ pub enum Command {
     ListTopics(Page),
     /// Lists all subscriptions in order of their ARNs.
     ListSubscriptions(Page),
+    /// Confirms a subscription of this shard.
+    Confirm {
+        /// By what somebody at the endpoint knows of it.
+        token: Token,
+        /// Who confirms.
+        by: Confirmation,
+    },
+    /// Takes deliveries to endpoints whose time has come. Until it is said what became of them, or the shard is opened
+    /// again, they are not handed out again.
+    Claim {
+        /// How many at most.
+        max: usize,
+        /// Payload bytes at most, but at least one delivery.
+        bytes_max: usize,
+    },
+    /// Tells what became of deliveries to endpoints that were taken.
+    Tried(Vec<Report>),
+    /// Reads publications that wait for the archives of their topics, those of each topic in order.
+    ToArchive {
+        /// Topics behind this one go first.
+        after: TopicId,
+        /// Not of these topics.
+        skip: Vec<TopicId>,
+    },
+    /// Tells that the archive of a topic has everything up to a sequence number, durably.
+    Archived {
+        /// The topic.
+        topic: TopicId,
+        /// The last number that it has.
+        up_to: u64,
+    },
+    /// Lists all archives of this shard.
+    Archives,
+    /// Lists all replays of this shard that are under way.
+    Replays,
+    /// Brings messages of an archive to a subscription that replays it.
+    Replay {
+        /// The topic.
+        topic: TopicId,
+        /// The subscription.
+        subscription: Uuid,
+        /// Which replay.
+        id: Revision,
+        /// The messages that come next in the archive, in order.
+        messages: Vec<Replayed>,
+        /// Everything in the archive up to this sequence number is in `messages`, or was looked at before.
+        up_to: u64,
+    },
     /// Takes deliveries that another shard owes.
     Deliver {
         /// The shard that owes them.
@@ -92,6 +143,22 @@ pub enum Command {
         /// This one was refused for good, for this reason.
         refused: Option<(u64, Refusal)>,
     },
+    /// Asks an account.
+    Account {
+        /// Which: the prefix of its ARNs.
+        arn: Arn,
+        /// What.
+        ask: account::Ask,
+    },
+    /// Asks a platform application.
+    Application {
+        /// Which.
+        arn: Arn,
+        /// What.
+        ask: application::Ask,
+    },
+    /// Lists platform applications in order of their ARNs.
+    ListApplications(Page),
 }
 
 /// A page of a list: resources whose ARN begins with `prefix`, after `after`.
@@ -192,34 +259,105 @@ pub enum AskTopic {
     /// Its attributes, tags and counts.
     View,
     /// Sets one attribute, in its stored form; `None` unsets it.
-    Set(Box<str>, Option<Box<str>>),
+    Set(Box<str>, Option<Box<str>>, TopicMeaning),
     /// Adds or overwrites tags.
     Tag(Tags),
     /// Removes tags.
     Untag(Vec<Box<str>>),
     /// Deletes it with its subscriptions.
     Delete,
-    /// Subscribes a queue. The statement's topic and id are ignored.
-    Subscribe(Box<SubscriptionStated>, Given),
+    /// Subscribes an endpoint.
+    Subscribe(Box<Subscribe>),
     /// Lists its subscriptions in order of their ids, after this one.
     ListSubscriptions(Option<Uuid>),
     /// One subscription.
     Subscription(Uuid),
     /// Changes one subscription.
     SetSubscription(Uuid, Change),
-    /// Ends one subscription.
-    Unsubscribe(Uuid),
+    /// Ends one subscription. Without a notice its owner does, with one whoever has the link in its messages: then the
+    /// endpoint gets the notice, and may take it back.
+    Unsubscribe(Uuid, Option<Box<Notice>>),
     /// Publishes messages; each is answered on its own.
     Publish(Vec<Publish>),
 }
 
+/// What follows from attributes of a topic, of those that are set.
+#[derive(Clone, Debug, Default)]
+pub struct TopicMeaning {
+    /// What `DeliveryPolicy` says.
+    pub delivery: Option<retry::TopicPolicy>,
+    /// Days of `ArchivePolicy`; zero ends the archive.
+    pub archive_days: Option<u16>,
+}
+
+/// A new subscription.
+#[derive(Clone, Debug)]
+pub struct Subscribe {
+    /// What it is to be. Its topic, id and tokens are ignored.
+    pub wanted: SubscriptionStated,
+    /// Which attributes were given.
+    pub given: Given,
+    /// Asks the endpoint to confirm, if it has to.
+    pub notice: Option<Notice>,
+    /// Which messages of the archive it gets first.
+    pub replay: Option<Span>,
+}
+
 /// Which attributes a Subscribe gave: only those are compared with a subscription that is there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
     /// `RawMessageDelivery` was given.
     pub form: Presence,
     /// `FilterPolicy` or `FilterPolicyScope` was given.
     pub filter: Presence,
+    /// Those that are shown as texts.
+    pub texts: Vec<Box<str>>,
+}
+
+/// Asks somebody at an endpoint to confirm something.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// What the endpoint gets, with the token in it.
+    pub payload: Payload,
+    /// The token.
+    pub token: Token,
+}
+
+/// What became of a delivery to an endpoint that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Of which topic.
+    pub topic: TopicId,
+    /// For which subscription.
+    pub subscription: Uuid,
+    /// Which publication.
+    pub publication: PublicationId,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of one attempt at an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The endpoint has it.
+    Delivered,
+    /// The endpoint has it, and took its time: it gets no more at a time than it has.
+    DeliveredLate,
+    /// Not now; it may have it later.
+    Failed,
+    /// It will never have it.
+    Refused,
+}
+
+/// A message of an archive.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// What was published.
+    pub published: Published,
+    /// Message, subject, attributes and what the envelope needs.
+    pub payload: Payload,
+    /// What filters look at.
+    pub facts: Facts,
 }
 
 /// Whether something was given.
@@ -239,9 +377,40 @@ pub struct Publish {
     pub payload: Payload,
     /// What filters look at.
     pub facts: Facts,
-    /// Its message group, which copies in standard queues keep.
+    /// What the filters of these look at instead: a structured message has a text of its own for them.
+    pub own_facts: Vec<(Protocol, Facts)>,
+    /// Its message group: a FIFO topic demands one, and copies in standard queues keep that of a standard topic.
     pub group: Option<GroupKey>,
+    /// Its deduplication id, on a FIFO topic.
+    pub dedup: Option<Dedup>,
     /// Whether the facts tell of the body. A publish without them to a topic that filters by body is
     /// refused as stale.
     pub body: Presence,
+}
+
+impl Subscribe {
+    /// A subscription for which no attributes were given.
+    pub fn new(wanted: SubscriptionStated) -> Subscribe {
+        Subscribe { wanted, given: Given::default(), notice: None, replay: None }
+    }
+}
+
+impl Publish {
+    /// A message that says nothing special; filters look at nothing of it.
+    pub fn new(payload: Payload) -> Publish {
+        Publish {
+            payload,
+            facts: Facts::default(),
+            own_facts: Vec::new(),
+            group: None,
+            dedup: None,
+            body: Presence::Absent,
+        }
+    }
+
+    /// What filters of a protocol look at.
+    pub fn facts_of(&self, protocol: Protocol) -> &Facts {
+        let own = self.own_facts.iter().find(|(of, _)| *of == protocol);
+        own.map_or(&self.facts, |(_, facts)| facts)
+    }
 }

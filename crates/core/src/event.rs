@@ -10,9 +10,16 @@ use crate::body::Payload;
 use crate::id::{DedupKey, GroupKey, Number, PublicationId, QueueId, Revision, TopicId, Uuid};
 use crate::queue::expiry::Expired;
 use crate::queue::settings::Settings;
-use crate::topic::subscription::{Filter, Form};
-use crate::{Arn, Timestamp};
-use std::{collections::BTreeMap, sync::Arc};
+use crate::{Arn, Timestamp, account, application};
+use std::collections::BTreeMap;
+
+mod publication;
+mod topic;
+
+pub use publication::{
+    CopyStated, DueStated, Fifo, Leg, Occasion, OwedStated, PublicationStated, Then, Tried,
+};
+pub use topic::{Archive, ReplayStated, ReplayStatus, SubscriptionStated, TopicDeduplicated, TopicStated};
 
 /// Tags of a queue or topic.
 pub type Tags = BTreeMap<Box<str>, Box<str>>;
@@ -117,6 +124,27 @@ pub enum Event {
     /// Statement: a publication with its payload, its copies in queues here and its deliveries that
     /// are owed to other shards.
     Publication(Box<PublicationStated>),
+    /// Change: attempts to deliver to endpoints came to an end.
+    Tried(Vec<Tried>),
+    /// Change: a delivery that did not come about is owed to the dead-letter queue of its subscription. Its former
+    /// place is left with the event behind this one.
+    Diverted {
+        /// Which publication.
+        publication: PublicationId,
+        /// The delivery that is owed now.
+        owed: OwedStated,
+    },
+    /// Statement: a deduplication id that a FIFO topic remembers.
+    TopicDeduplicated(TopicDeduplicated),
+    /// Change: the archive of a topic has everything up to this sequence number.
+    Archived {
+        /// Which topic.
+        topic: TopicId,
+        /// The last number that it has.
+        up_to: u64,
+    },
+    /// Statement: a subscription gets messages of the topic's archive once more.
+    Replay(Box<ReplayStated>),
     /// Change: another shard answered for deliveries that were owed to it.
     Settled {
         /// The other shard.
@@ -133,6 +161,10 @@ pub enum Event {
         /// Its number.
         number: u64,
     },
+    /// What SNS keeps of an account as a whole.
+    Account(account::Event),
+    /// A platform application or one of its endpoints.
+    Application(application::Event),
 }
 
 /// What belongs to the shard itself.
@@ -328,101 +360,4 @@ pub enum MoveFailure {
     CouldNotDetermineMessageSource,
     /// The move to the queue is not allowed.
     NotPermitted,
-}
-
-/// A topic, without its subscriptions.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TopicStated {
-    /// Its internal id.
-    pub id: TopicId,
-    /// Its public identity.
-    pub arn: Arn,
-    /// State of its settings and policy.
-    pub revision: Revision,
-    /// Attributes that were set, in their stored form.
-    pub attributes: BTreeMap<Box<str>, Box<str>>,
-    /// Its tags.
-    pub tags: Tags,
-    /// Subscriptions that were deleted so far.
-    pub subscriptions_deleted: u64,
-}
-
-/// A subscription.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SubscriptionStated {
-    /// Of which topic.
-    pub topic: TopicId,
-    /// Last part of its ARN.
-    pub id: Uuid,
-    /// The queue that gets the copies; it need not exist.
-    pub queue: Arn,
-    /// Account that subscribed.
-    pub owner: Box<str>,
-    /// ARN of the principal that subscribed.
-    pub principal: Box<str>,
-    /// Envelope or raw.
-    pub form: Form,
-    /// Which publications it gets; all when absent.
-    pub filter: Option<Arc<Filter>>,
-}
-
-/// A publication in one shard.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PublicationStated {
-    /// Its internal id in this shard.
-    pub id: PublicationId,
-    /// Its public id.
-    pub message_id: Uuid,
-    /// The topic it was published to.
-    pub topic: Arn,
-    /// When.
-    pub published_at: Timestamp,
-    /// Its message group, for fair queues.
-    pub group: Option<GroupKey>,
-    /// Message, subject, attributes and what the envelope needs.
-    pub payload: Payload,
-    /// Copies in queues of this shard.
-    pub copies: Vec<CopyStated>,
-    /// Deliveries owed to other shards.
-    pub owed: Vec<OwedStated>,
-    /// The shard that owed it, with the number of the last delivery in this statement.
-    pub from: Option<(u16, u64)>,
-}
-
-/// One subscription's copy of a publication in a queue of this shard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CopyStated {
-    /// In which queue.
-    pub queue: QueueId,
-    /// Its number there.
-    pub number: Number,
-    /// For which subscription.
-    pub subscription: Uuid,
-    /// Envelope or raw.
-    pub form: Form,
-    /// When it was put into the queue; retention counts from here.
-    pub sent_at: Timestamp,
-    /// When its delay or visibility timeout ends.
-    pub visible_at: Timestamp,
-    /// What consumers did with it.
-    pub receives: Receives,
-    /// What it went through before it came to this queue.
-    pub past: Option<Box<Past>>,
-    /// Where it is on its way to.
-    pub journey: Option<Box<Journey>>,
-}
-
-/// One delivery owed to another shard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwedStated {
-    /// The shard that holds the queue.
-    pub to: u16,
-    /// Its number among all that this shard ever owed that one.
-    pub number: u64,
-    /// The queue.
-    pub queue: Arn,
-    /// For which subscription.
-    pub subscription: Uuid,
-    /// Envelope or raw.
-    pub form: Form,
 }

@@ -28,10 +28,13 @@
 //! - I10 after an entry of epoch *e* there is none of an earlier epoch;
 //! - I11 every buffer is within its bound.
 
+pub mod account;
+pub mod application;
 pub mod arn;
 pub mod body;
 pub mod codec;
 pub mod command;
+mod delivery;
 pub mod event;
 pub mod id;
 pub mod limits;

@@ -78,6 +78,11 @@ pub const RETRY_DELAY_MS_MAX: u32 = 3_600_000;
 pub const RETRY_TOTAL_MS_MAX: u64 = 3_600_000;
 /// `headerContentType` of a delivery policy, bytes: room for parameters, none for stories.
 pub const CONTENT_TYPE_BYTES_MAX: usize = 256;
+/// Phones of the sandbox of one account (sns 18).
+pub const SANDBOX_PHONES_MAX: usize = 10;
+/// A phone of the sandbox can be removed this long after it was last sent a password or was verified, milliseconds
+/// (sns 18).
+pub const SANDBOX_REMOVE_WAIT_MS: u64 = 86_400_000;
 /// Messages of one peek of the admin interface.
 pub const PEEK_MAX: usize = 100;
 /// Copies that one publication makes in one turn; the rest follow through the outbox, in order.
@@ -93,3 +98,25 @@ pub const ENTRY_BYTES_MAX: usize = 4 << 20;
 /// The largest event, bytes: a message of 1 MiB that is owed to all subscriptions that a topic may have. A larger
 /// one gets an entry to itself, and the log has to take it.
 pub const EVENT_BYTES_MAX: usize = 6 << 20;
+/// How long a token confirms, milliseconds (sns 4: two days by the model, three by the guide).
+pub const TOKEN_LIFE_MS: u64 = 3 * 86_400_000;
+/// Tokens of one subscription that count: the newest ones.
+pub const TOKENS_MAX: usize = 4;
+/// Subscriptions of one account that nobody has confirmed (sns 4).
+pub const PENDING_MAX: usize = 5_000;
+/// Subscriptions of one FIFO topic, and of a topic that admits messages over 262,144 bytes (sns 3, 13).
+pub const FEW_SUBSCRIPTIONS_MAX: usize = 100;
+/// Attempts at one endpoint at a time.
+pub const ATTEMPTS_PER_LINE_MAX: u32 = 32;
+/// Attempts at one endpoint at a time, before anything is known of it.
+pub const ATTEMPTS_PER_LINE_FIRST: u32 = 4;
+/// Attempts at one endpoint at a time, if its answers take over a second.
+pub const ATTEMPTS_PER_LINE_SLOW: u32 = 8;
+/// Deliveries that are owed to one endpoint; a further one has the oldest reach its end.
+pub const OWED_PER_LINE_MAX: usize = 1_000_000;
+/// Publications of one page for the archives.
+pub const ARCHIVE_PAGE_MAX: usize = 1_000;
+/// Payload bytes of one page for the archives, but at least one publication.
+pub const ARCHIVE_PAGE_BYTES_MAX: usize = 1 << 20;
+/// Replays of one topic that are under way.
+pub const REPLAYS_PER_TOPIC_MAX: usize = 100;

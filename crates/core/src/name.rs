@@ -6,8 +6,8 @@ use std::sync::Arc;
 /// What the name of a FIFO queue or topic ends with, counted in its length.
 pub const FIFO_SUFFIX: &str = ".fifo";
 
-/// A valid queue or topic name: `[A-Za-z0-9_-]`, 1 to 80 (queue) or 1 to 256 (topic) characters; the name of a FIFO
-/// queue ends with `.fifo`.
+/// A valid queue or topic name: `[A-Za-z0-9_-]`, 1 to 80 (queue) or 1 to 256 (topic) characters; that of a FIFO one
+/// ends with `.fifo`, which counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(Arc<str>);
 
@@ -18,12 +18,13 @@ impl Name {
         (text.len() <= limits::QUEUE_NAME_MAX && is_plain(stem)).then(|| Name(text.into()))
     }
 
-    /// A standard topic's name (sns.md section 3). `None` when it breaks the rule.
+    /// A topic's name, of either type (sns.md section 3). `None` when it breaks the rule.
     pub fn topic(text: &str) -> Option<Name> {
-        (text.len() <= limits::TOPIC_NAME_MAX && is_plain(text)).then(|| Name(text.into()))
+        let stem = text.strip_suffix(FIFO_SUFFIX).unwrap_or(text);
+        (text.len() <= limits::TOPIC_NAME_MAX && is_plain(stem)).then(|| Name(text.into()))
     }
 
-    /// Does it name a FIFO queue?
+    /// Does it name a FIFO queue or topic?
     pub fn is_fifo(&self) -> bool {
         self.0.ends_with(FIFO_SUFFIX)
     }
@@ -56,7 +57,9 @@ mod tests {
         assert!(Name::queue(".fifo").is_none());
         assert!(Name::queue(&format!("{}.fifo", "q".repeat(75))).is_some());
         assert!(Name::queue(&format!("{}.fifo", "q".repeat(76))).is_none());
-        assert!(Name::topic("a.fifo").is_none());
+        assert!(Name::topic("a.fifo").is_some_and(|name| name.is_fifo()));
+        assert!(Name::topic(".fifo").is_none());
+        assert!(Name::topic(&format!("{}.fifo", "t".repeat(252))).is_none());
         assert!(Name::queue("ä").is_none());
     }
 }

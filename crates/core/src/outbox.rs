@@ -5,9 +5,9 @@
 //! behind it are not taken, so that a batch that is sent again after a crash is judged as before.
 
 use crate::body::Payload;
-use crate::event::{OwedStated, Past, Receives, Why};
-use crate::id::{GroupKey, Number, PublicationId, QueueId, Uuid};
-use crate::topic::subscription::Form;
+use crate::event::{Fifo, Leg, Occasion, OwedStated, Past, Receives, Why};
+use crate::id::{DedupKey, GroupKey, Number, PublicationId, QueueId, Uuid};
+use crate::topic::subscription::Rendition;
 use crate::{Arn, Lsn, Timestamp};
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub enum Cargo {
 }
 
 /// A publication, as the copies of it need it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     /// Its public id.
     pub message_id: Uuid,
@@ -45,6 +45,30 @@ pub struct Published {
     pub published_at: Timestamp,
     /// Its message group.
     pub group: Option<GroupKey>,
+    /// What only publications of FIFO topics have.
+    pub fifo: Option<Fifo>,
+    /// Why there is such a publication.
+    pub occasion: Occasion,
+}
+
+/// What a copy of a FIFO topic's publication needs in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ordered {
+    /// Its message group.
+    pub group: GroupKey,
+    /// Its deduplication id. What comes from an archive has none there: whoever asks for it wants it again.
+    pub dedup: Option<DedupKey>,
+}
+
+impl Published {
+    /// What its copies need in queues, if it is one of a FIFO topic.
+    pub fn ordered(&self) -> Option<Ordered> {
+        let dedup = match self.occasion {
+            Occasion::Published | Occasion::Notice => self.fifo.map(|fifo| fifo.dedup),
+            Occasion::Replayed => None,
+        };
+        self.fifo.and(self.group).map(|group| Ordered { group, dedup })
+    }
 }
 
 /// One delivery of a parcel.
@@ -56,8 +80,8 @@ pub struct Outgoing {
     pub queue: Arn,
     /// For which subscription.
     pub subscription: Uuid,
-    /// Envelope or raw.
-    pub form: Form,
+    /// What it shows.
+    pub rendition: Rendition,
 }
 
 /// A message on its way to a queue of another shard.
@@ -79,8 +103,8 @@ pub struct Traveller {
     pub receives: Receives,
     /// Its message group.
     pub group: Option<GroupKey>,
-    /// What it is a copy of, if it is one, for which subscription, and in which form.
-    pub copy: Option<(Published, Uuid, Form)>,
+    /// What it is a copy of, if it is one, for which subscription, and what it shows.
+    pub copy: Option<(Published, Uuid, Rendition)>,
 }
 
 impl Traveller {
@@ -129,7 +153,7 @@ pub(crate) fn arrival(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owed {
     /// A copy of a publication.
-    Copy { publication: PublicationId, queue: Arn, subscription: Uuid, form: Form },
+    Copy { publication: PublicationId, queue: Arn, subscription: Uuid, rendition: Rendition, leg: Leg },
     /// A message that leaves its queue.
     Message { queue: QueueId, number: Number, target: Arn, why: Why },
 }

@@ -1,6 +1,6 @@
 //! Every reason to say no. The caller's doing, so there is no source; the wording is the protocol's.
 
-use crate::Timestamp;
+use crate::{Timestamp, account, application};
 
 /// Why a command, or one entry of it, was not carried out. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +65,32 @@ pub enum Rejection {
     TooManySubscriptions,
     /// The topic has as many filter policies as it may.
     TooManyFilterPolicies,
+    /// The subscription is not confirmed, so it cannot be ended either (sns 4).
+    SubscriptionPending,
+    /// Only who signs may end the subscription (sns 4).
+    UnsubscribeNotAuthenticated,
+    /// No subscription is waiting for that token.
+    TokenUnknown,
+    /// The topic admits messages over 262,144 bytes, and such subscriptions it may not have, or not so many (sns 3).
+    LargeMessagesNotSupported,
+    /// The topic has no archive to replay.
+    NoArchive,
+    /// More replays are under way than there may be.
+    TooManyReplays,
+    /// Publications wait behind replays, and would be lost with the archive.
+    ReplaysUnderWay,
+    /// The topic has an archive, so it cannot be deleted (sns 14).
+    ArchiveActive,
+    /// The account has as many subscriptions that nobody has confirmed as it may (sns 4).
+    TooManyPending,
     /// The resource changed since the caller was judged: judge again and ask again.
     Stale,
     /// The log has no room for commands that grow it; try again later.
     NoSpace,
+    /// An account did not do it.
+    Account(account::Refused),
+    /// A platform application did not do it.
+    Application(application::Refused),
 }
 
 /// Why a delivery will never succeed: the target's side said no for good.

@@ -1,14 +1,15 @@
 //! Everything a shard answers.
 
 use crate::body::Body;
-use crate::event::{MoveTaskStated, Receives, SubscriptionStated, Tags};
-use crate::id::{GroupKey, Number, Revision, Uuid};
-use crate::outbox::Parcel;
+use crate::event::{Archive, MoveTaskStated, Receives, ReplayStated, SubscriptionStated, Tags};
+use crate::id::{GroupKey, Number, PublicationId, Revision, TopicId, Uuid};
+use crate::outbox::{Parcel, Published};
 pub use crate::queue::message::Where;
 use crate::queue::settings::Settings;
 use crate::rejection::Refusal;
-use crate::topic::subscription::Form;
-use crate::{Arn, Rejection, Timestamp};
+use crate::topic::retry::Effective;
+use crate::topic::subscription::Rendition;
+use crate::{Arn, Rejection, Timestamp, account, application};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -42,10 +43,22 @@ pub enum Reply {
     Topic(Box<TopicView>),
     /// Subscriptions with the ARN of their topic, and whether there are more after the last.
     Subscriptions(Vec<(Arn, Arc<SubscriptionStated>)>, More),
-    /// The id of a subscription.
-    Subscribed(Uuid),
+    /// A subscription, and whether the endpoint has to confirm it.
+    Subscribed(Uuid, Confirmed),
+    /// The topic and the id of a subscription that was confirmed, now or earlier.
+    Confirmed(Arn, Uuid),
+    /// A subscription, and how far its replay is.
+    Subscription(Arc<SubscriptionStated>, Option<ReplayStated>),
     /// Messages published, entry by entry.
-    Published(Vec<Result<Uuid, Rejection>>),
+    Published(Vec<Result<PublishedAs, Rejection>>),
+    /// Deliveries to endpoints whose time has come.
+    Claimed(Vec<Claimed>),
+    /// Publications that wait for the archives of their topics, those of a topic together and in order.
+    ToArchive(Vec<ToArchive>),
+    /// All archives.
+    Archives(Vec<ArchiveView>),
+    /// All replays that are under way.
+    Replays(Vec<ReplayView>),
     /// What is owed to another shard, next first.
     Owed(Vec<OwedParcel>),
     /// What became of deliveries from another shard: all up to this number are accepted, and the
@@ -56,6 +69,10 @@ pub enum Reply {
         /// The delivery that ended it early.
         refused: Option<(u64, Refusal)>,
     },
+    /// What an account says.
+    Account(account::Told),
+    /// What platform applications say.
+    Application(application::Told),
 }
 
 /// A message that was sent.
@@ -66,6 +83,76 @@ pub struct Sent {
     /// Its number in the queue: on a FIFO queue it is told as the sequence number. For a duplicate both are those of the
     /// first message.
     pub number: Number,
+}
+
+/// A message that was published. For a duplicate both are those of the first message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublishedAs {
+    /// Its public id.
+    pub id: Uuid,
+    /// Its sequence number, on a FIFO topic.
+    pub sequence: Option<u64>,
+}
+
+/// Whether the endpoint of a subscription has agreed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// It has, or did not have to.
+    Yes,
+    /// It is asked.
+    NotYet,
+}
+
+/// A delivery to an endpoint whose time has come.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Of which topic.
+    pub topic: TopicId,
+    /// For which subscription.
+    pub subscription: Arc<SubscriptionStated>,
+    /// Which publication.
+    pub id: PublicationId,
+    /// What is published.
+    pub published: Published,
+    /// Where its payload is.
+    pub body: Body,
+    /// Attempts that failed.
+    pub failures: u32,
+    /// What the delivery policies come to.
+    pub policy: Arc<Effective>,
+    /// Attributes of the topic, `HTTPSuccessFeedbackSampleRate` for example.
+    pub attributes: Arc<BTreeMap<Box<str>, Box<str>>>,
+}
+
+/// A publication that waits for the archive of its topic.
+#[derive(Clone, Debug)]
+pub struct ToArchive {
+    /// The topic.
+    pub topic: TopicId,
+    /// What is published.
+    pub published: Published,
+    /// Where its payload is.
+    pub body: Body,
+}
+
+/// An archive.
+#[derive(Clone, Debug)]
+pub struct ArchiveView {
+    /// The topic.
+    pub topic: TopicId,
+    /// What was published earlier it need not keep.
+    pub begins: Timestamp,
+}
+
+/// A replay that is not at its end.
+#[derive(Clone, Debug)]
+pub struct ReplayView {
+    /// How far it is.
+    pub replay: ReplayStated,
+    /// The subscription.
+    pub subscription: Arc<SubscriptionStated>,
+    /// Deliveries that are on their way to the shard of its queue.
+    pub on_the_way: usize,
 }
 
 /// Whether a list goes on.
@@ -161,16 +248,12 @@ pub enum Content {
     Own(Body),
     /// It is a copy of a publication.
     Copy {
-        /// The publication's public id.
-        message_id: Uuid,
-        /// The topic.
-        topic: Arn,
-        /// When it was published.
-        published_at: Timestamp,
+        /// What was published.
+        published: Published,
         /// For which subscription.
         subscription: Uuid,
-        /// Envelope or raw.
-        form: Form,
+        /// What it shows.
+        rendition: Rendition,
         /// The publication's payload.
         body: Body,
     },
@@ -198,8 +281,12 @@ pub struct TopicView {
     pub tags: Tags,
     /// Subscriptions that get publications.
     pub subscriptions: usize,
+    /// Subscriptions whose endpoint has not agreed yet.
+    pub subscriptions_pending: usize,
     /// Subscriptions that were deleted.
     pub subscriptions_deleted: u64,
+    /// Its archive.
+    pub archive: Option<Archive>,
 }
 
 /// A publication with deliveries that are owed, its payload perhaps not in memory.

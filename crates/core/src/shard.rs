@@ -12,8 +12,10 @@
 
 mod advance;
 mod apply;
+mod archive;
 mod check;
 mod cost;
+mod deliveries;
 mod exchange;
 pub mod live;
 mod moves;
@@ -21,16 +23,20 @@ mod names;
 mod placing;
 mod queues;
 mod redrive;
+mod subscriptions;
 mod topics;
 
 #[cfg(test)]
 mod tests;
 
+use crate::account::state::Accounts;
+use crate::application::state::Applications;
 use crate::body::{Body, Residency};
 use crate::command::{Command, Page};
-use crate::event::{Event, ShardStated};
-use crate::id::{GroupKey, Ids, Number, PublicationId, QueueId, Revision, TopicId, Uuid};
-use crate::outbox::{Accepted, Outbox};
+use crate::delivery::Deliveries;
+use crate::event::{Event, ReplayStated, ShardStated};
+use crate::id::{Ids, Number, PublicationId, QueueId, Revision, TopicId, Uuid};
+use crate::outbox::{Accepted, Outbox, Published};
 use crate::queue::attempt::Attempts;
 use crate::queue::dedup::Dedup;
 use crate::queue::messages::Messages;
@@ -39,11 +45,14 @@ use crate::queue::{Queue, message};
 use crate::rejection::{Permit, Rejection};
 use crate::reply::{self, More, Reply};
 use crate::topic::Topic;
+use crate::topic::retry::Schedule;
+use crate::topic::subscription::Token;
 use crate::{Arn, Lsn, Timestamp, limits};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
+pub(crate) use deliveries::Ends;
 use names::Names;
 pub(crate) use placing::Placing;
 
@@ -58,6 +67,10 @@ pub struct Config {
     pub body_memory: u64,
     /// Whether the waits of 60 s after a delete and between purges are kept.
     pub waits: Waits,
+    /// Limits that may be raised.
+    pub bounds: Bounds,
+    /// When deliveries over HTTP are tried again whose topic and subscription say nothing.
+    pub retries: Schedule,
     /// Says whether a topic, or a queue whose message moves, may send to a queue.
     pub permit: Arc<Permit>,
 }
@@ -77,6 +90,27 @@ impl Default for Waits {
     }
 }
 
+/// Limits that may be raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Subscriptions of one topic.
+    pub subscriptions_per_topic: usize,
+    /// Filter policies of one topic.
+    pub filters_per_topic: usize,
+    /// Deliveries owed to one endpoint; a further one has the oldest reach its end.
+    pub owed_per_endpoint: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            subscriptions_per_topic: limits::SUBSCRIPTIONS_PER_TOPIC_MAX,
+            filters_per_topic: limits::FILTERS_PER_TOPIC_MAX,
+            owed_per_endpoint: limits::OWED_PER_LINE_MAX,
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -84,6 +118,8 @@ impl Default for Config {
             shards: 1,
             body_memory: u64::MAX,
             waits: Waits::default(),
+            bounds: Bounds::default(),
+            retries: Schedule::HTTP,
             permit: Arc::new(|_| true),
         }
     }
@@ -106,6 +142,22 @@ pub struct Shard {
     deleted_order: BTreeSet<(Timestamp, Arn)>,
     pub(crate) publications: BTreeMap<PublicationId, Publication>,
     pub(crate) outbox: Outbox,
+    deliveries: Deliveries,
+    /// Deliveries that are on their way to a dead-letter queue, by where the log states them: the publication and the
+    /// subscription. The number is that of the outbox.
+    diverted: BTreeMap<(PublicationId, Uuid), (u16, u64)>,
+    pub(crate) tokens: BTreeMap<Token, (TopicId, Uuid)>,
+    /// Subscriptions that nobody has confirmed, by the account that made them.
+    pending: BTreeMap<Box<str>, usize>,
+    /// When topics forget something: an id, or a subscription whose tokens are over.
+    topic_due: BTreeSet<(Timestamp, TopicId, Option<Uuid>)>,
+    /// Publications that wait for the archive of their topic.
+    unarchived: BTreeMap<TopicId, BTreeMap<u64, PublicationId>>,
+    pub(crate) replays: BTreeMap<(TopicId, Uuid), Replay>,
+    /// Replays that are under way.
+    replaying: BTreeSet<(TopicId, Uuid)>,
+    /// Something has begun to wait for an archive, or a replay to go on.
+    archives_woken: bool,
     inbox: BTreeMap<u16, Accepted>,
     residency: Residency,
     due: BTreeSet<(Timestamp, QueueId)>,
@@ -118,6 +170,8 @@ pub struct Shard {
     live_bytes: u64,
     ready: BTreeSet<QueueId>,
     changed: Vec<Arn>,
+    accounts: Accounts,
+    applications: Applications,
 }
 
 /// What is left of a queue that was purged or deleted, to be freed in slices.
@@ -138,13 +192,18 @@ struct DeletedName {
 /// A publication with copies or owed deliveries in this shard.
 #[derive(Debug)]
 pub(crate) struct Publication {
-    pub(crate) message_id: Uuid,
-    pub(crate) topic: Arn,
-    pub(crate) published_at: Timestamp,
-    pub(crate) group: Option<GroupKey>,
+    pub(crate) published: Published,
     pub(crate) body: Body,
-    /// Copies and owed deliveries that refer to it.
+    /// Copies, owed deliveries and archives that refer to it.
     refs: u64,
+}
+
+/// A subscription that gets messages of an archive once more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Replay {
+    pub(crate) stated: ReplayStated,
+    /// Where the log states it last.
+    pub(crate) at: Lsn,
 }
 
 /// What a command does: events for the log, and the answer for when they are durable.
@@ -213,6 +272,15 @@ impl Shard {
             deleted_order: BTreeSet::new(),
             publications: BTreeMap::new(),
             outbox: Outbox::default(),
+            deliveries: Deliveries::default(),
+            diverted: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            topic_due: BTreeSet::new(),
+            unarchived: BTreeMap::new(),
+            replays: BTreeMap::new(),
+            replaying: BTreeSet::new(),
+            archives_woken: false,
             inbox: BTreeMap::new(),
             due: BTreeSet::new(),
             sources: BTreeMap::new(),
@@ -222,6 +290,8 @@ impl Shard {
             live_bytes: 0,
             ready: BTreeSet::new(),
             changed: Vec::new(),
+            accounts: Accounts::default(),
+            applications: Applications::default(),
         }
     }
 
@@ -249,13 +319,29 @@ impl Shard {
             Command::ListSources { target, after, max } => {
                 Ok(self.list_sources(&target, after.as_deref(), max))
             }
-            Command::CreateTopic { arn, attributes, tags } => self.create_topic(arn, attributes, tags),
+            Command::CreateTopic { arn, attributes, meaning, tags } => {
+                self.create_topic(arn, attributes, meaning, tags)
+            }
             Command::Topic { arn, judged, ask } => self.ask_topic(&arn, judged, ask, ids),
             Command::ListTopics(page) => Ok(list(self.topic_names.ordered(), &page)),
             Command::ListSubscriptions(page) => Ok(self.list_subscriptions(&page)),
+            Command::Confirm { token, by } => self.confirm(token, by),
+            // The writer takes deliveries by itself: that changes nothing that the log has.
+            Command::Claim { .. } => Ok(Decided::nothing(Reply::Claimed(Vec::new()))),
+            Command::Tried(reports) => Ok(self.tried(&reports)),
+            Command::ToArchive { after, skip } => Ok(self.to_archive(after, &skip)),
+            Command::Archived { topic, up_to } => Ok(self.archived(topic, up_to)),
+            Command::Archives => Ok(self.archives()),
+            Command::Replays => Ok(self.replays_under_way()),
+            Command::Replay { topic, subscription, id, messages, up_to } => {
+                Ok(self.replay((topic, subscription, id), messages, up_to))
+            }
             Command::Deliver { from, parcels } => Ok(self.take_in(from, parcels)),
             Command::Owed { to } => Ok(self.owed(to)),
             Command::Settle { to, accepted, refused } => Ok(self.settle(to, accepted, refused)),
+            Command::Account { arn, ask } => self.accounts.decide(self.now, arn, ask),
+            Command::Application { arn, ask } => self.applications.decide(arn, ask, ids),
+            Command::ListApplications(page) => Ok(self.applications.list(&page)),
         }
     }
 
@@ -342,9 +428,14 @@ impl Shard {
         self.outbox.streams.values().map(|stream| stream.owed.len()).sum()
     }
 
+    /// Deliveries that are owed to endpoints.
+    pub fn due_count(&self) -> usize {
+        self.deliveries.len()
+    }
+
     /// About how many bytes of the log state what is alive.
     pub fn live_bytes(&self) -> u64 {
-        self.live_bytes
+        self.live_bytes + self.accounts.live_bytes() + self.applications.live_bytes()
     }
 
     /// Payload bytes in memory.
@@ -364,14 +455,12 @@ impl Shard {
     fn content(&self, content: &message::Content) -> Option<reply::Content> {
         Some(match content {
             message::Content::Own(body) => reply::Content::Own(body.clone()),
-            message::Content::Copy { publication, subscription, form } => {
+            message::Content::Copy { publication, subscription, rendition } => {
                 let publication = self.publications.get(publication)?;
                 reply::Content::Copy {
-                    message_id: publication.message_id,
-                    topic: publication.topic.clone(),
-                    published_at: publication.published_at,
+                    published: publication.published.clone(),
                     subscription: *subscription,
-                    form: *form,
+                    rendition: *rendition,
                     body: publication.body.clone(),
                 }
             }

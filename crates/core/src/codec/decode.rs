@@ -1,19 +1,20 @@
 //! Bytes to events. Total: malformed input is an error value.
 
+mod account;
+mod application;
+
 use super::fields::In;
-use super::{Malformed, outcome, tag};
+use super::{Malformed, outcome, publication, tag, topic};
 use crate::event::{
-    AttemptStated, CopyStated, DeduplicatedStated, Event, Journey, MessageStated, MoveTaskStated, OwedStated,
-    PublicationStated, QueueStated, ShardStated, SubscriptionStated, TopicStated,
+    AttemptStated, DeduplicatedStated, Event, Journey, MessageStated, MoveTaskStated, QueueStated,
+    ShardStated,
 };
-use crate::id::{DedupKey, GroupKey, PublicationId, QueueId, Revision, TopicId};
+use crate::id::{DedupKey, GroupKey, QueueId, Revision, TopicId};
 use crate::queue::expiry::Expired;
 use crate::queue::settings::{
     AllowedSources, DedupScope, Encryption, Fifo, KMS_REUSE_S_DEFAULT, Redrive, RedriveAllow, Settings,
     Switch, Throughput,
 };
-use crate::topic::filter::{Policy, Scope};
-use crate::topic::subscription::Filter;
 use crate::{Arn, Lsn, Timestamp};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ fn event(tag: u16, fields: In<'_>) -> Result<Event, Malformed> {
         }
         tag::LEAVING => {
             let f = fields.read()?;
-            let journey = Box::new(journey(f.ranges(3).next().ok_or(Malformed::Field(3))?)?);
+            let journey = f.journey(3)?.ok_or(Malformed::Field(3))?;
             Event::Leaving { queue: QueueId(f.int(1)), number: f.int(2), journey }
         }
         tag::MOVE_TASK => Event::MoveTask(Box::new(move_task(fields)?)),
@@ -75,14 +76,19 @@ fn event(tag: u16, fields: In<'_>) -> Result<Event, Malformed> {
             let f = fields.read()?;
             Event::Deleted { queue: QueueId(f.int(1)), numbers: f.ints(2).collect() }
         }
-        tag::TOPIC => Event::Topic(Box::new(topic(fields)?)),
+        tag::TOPIC => Event::Topic(Box::new(topic::read_topic(fields)?)),
         tag::TOPIC_DELETED => Event::TopicDeleted { topic: TopicId(fields.read()?.int(1)) },
-        tag::SUBSCRIPTION => Event::Subscription(Box::new(subscription(fields)?)),
+        tag::SUBSCRIPTION => Event::Subscription(Box::new(topic::read_subscription(fields)?)),
         tag::UNSUBSCRIBED => {
             let f = fields.read()?;
             Event::Unsubscribed { topic: TopicId(f.int(1)), subscription: f.uuid(2)? }
         }
-        tag::PUBLICATION => Event::Publication(Box::new(publication(fields)?)),
+        tag::PUBLICATION => Event::Publication(Box::new(publication::read(fields)?)),
+        tag::TRIED => Event::Tried(publication::read_tried(fields)?),
+        tag::DIVERTED => publication::read_diverted(fields)?,
+        tag::TOPIC_DEDUPLICATED => Event::TopicDeduplicated(topic::read_deduplicated(fields)?),
+        tag::ARCHIVED => topic::read_archived(fields)?,
+        tag::REPLAY => Event::Replay(Box::new(topic::read_replay(fields)?)),
         tag::SETTLED => {
             let f = fields.read()?;
             let refused = Some(f.int(3)).filter(|number| *number > 0);
@@ -92,6 +98,8 @@ fn event(tag: u16, fields: In<'_>) -> Result<Event, Malformed> {
             let f = fields.read()?;
             Event::Inbox { from: f.u16(1)?, number: f.int(2) }
         }
+        tag::SMS_ATTRIBUTES..=tag::OPTED_IN => Event::Account(account::decode(tag, fields)?),
+        tag::APPLICATION..=tag::ENDPOINT_DELETED => Event::Application(application::decode(tag, fields)?),
         unknown => return Err(Malformed::UnknownEvent(unknown)),
     })
 }
@@ -244,83 +252,5 @@ fn message(fields: In<'_>) -> Result<MessageStated, Malformed> {
         past: f.past(15)?,
         journey: f.journey(16)?,
         from: f.pair(17)?,
-    })
-}
-
-fn topic(fields: In<'_>) -> Result<TopicStated, Malformed> {
-    let f = fields.read()?;
-    Ok(TopicStated {
-        id: TopicId(f.int(1)),
-        arn: f.arn(2)?,
-        revision: Revision(f.int(3)),
-        attributes: f.pairs(4)?,
-        tags: f.pairs(5)?,
-        subscriptions_deleted: f.int(6),
-    })
-}
-
-fn subscription(fields: In<'_>) -> Result<SubscriptionStated, Malformed> {
-    let f = fields.read()?;
-    let policy = f.bytes(9);
-    let filter = if policy.is_empty() {
-        None
-    } else {
-        let scope = match f.int(8) {
-            0 => Scope::MessageAttributes,
-            1 => Scope::MessageBody,
-            _ => return Err(Malformed::Field(8)),
-        };
-        let policy = Policy::decode(policy).map_err(|_| Malformed::Filter)?;
-        Some(Arc::new(Filter { text: f.text(7)?.into(), scope, policy }))
-    };
-    Ok(SubscriptionStated {
-        topic: TopicId(f.int(1)),
-        id: f.uuid(2)?,
-        queue: f.arn(3)?,
-        owner: f.text(4)?.into(),
-        principal: f.text(5)?.into(),
-        form: f.form(6)?,
-        filter,
-    })
-}
-
-fn publication(fields: In<'_>) -> Result<PublicationStated, Malformed> {
-    let f = fields.read()?;
-    Ok(PublicationStated {
-        id: PublicationId(f.int(1)),
-        message_id: f.uuid(2)?,
-        topic: f.arn(3)?,
-        published_at: Timestamp(f.int(4)),
-        group: f.key(6)?.map(GroupKey),
-        payload: f.payload(10)?,
-        copies: f.ranges(13).map(copy).collect::<Result<_, _>>()?,
-        owed: f.ranges(14).map(owed).collect::<Result<_, _>>()?,
-        from: f.pair(5)?,
-    })
-}
-
-fn copy(fields: In<'_>) -> Result<CopyStated, Malformed> {
-    let f = fields.read()?;
-    Ok(CopyStated {
-        queue: QueueId(f.int(1)),
-        number: f.int(2),
-        subscription: f.uuid(3)?,
-        form: f.form(4)?,
-        sent_at: Timestamp(f.int(5)),
-        visible_at: Timestamp(f.int(6)),
-        receives: f.receives(7)?,
-        past: f.past(10)?,
-        journey: f.journey(11)?,
-    })
-}
-
-fn owed(fields: In<'_>) -> Result<OwedStated, Malformed> {
-    let f = fields.read()?;
-    Ok(OwedStated {
-        to: f.u16(1)?,
-        number: f.int(2),
-        queue: f.arn(3)?,
-        subscription: f.uuid(4)?,
-        form: f.form(5)?,
     })
 }

@@ -1,17 +1,19 @@
 //! Events to bytes.
 
-use super::{KIND_BYTES, KIND_INT, KIND_LONG, outcome, tag};
-use crate::Lsn;
+mod account;
+mod application;
+
+use super::{KIND_BYTES, KIND_INT, KIND_LONG, outcome, publication, tag, topic};
 use crate::body::{self, Payload, Place};
 use crate::event::{
-    AttemptStated, CopyStated, DeduplicatedStated, Event, Journey, MessageStated, MoveTaskStated, OwedStated,
-    Past, PublicationStated, QueueStated, Receives, ShardStated, SubscriptionStated, Tags, TopicStated, Why,
+    AttemptStated, DeduplicatedStated, Event, Journey, MessageStated, MoveTaskStated, Past, QueueStated,
+    Receives, ShardStated, Tags, Why,
 };
+use crate::id::{Number, QueueId};
 use crate::queue::settings::{
     AllowedSources, DedupScope, Encryption, Fifo, KMS_REUSE_S_DEFAULT, Settings, Switch, Throughput,
 };
-use crate::topic::filter::Scope;
-use crate::topic::subscription::Form;
+use crate::{Arn, Lsn};
 use std::num::NonZero;
 
 /// Appends an event to the payload of the entry at `lsn`, and notes in the event where its own
@@ -28,10 +30,7 @@ pub fn encode(lsn: Lsn, event: &mut Event, entry: &mut Vec<u8>) {
             o.text(2, arn.as_str());
             o.int(3, at.0);
         }),
-        Event::QueuePurged { queue, before } => out.event(tag::QUEUE_PURGED, |o| {
-            o.int(1, queue.0);
-            o.int(2, *before);
-        }),
+        Event::QueuePurged { queue, before } => out.event(tag::QUEUE_PURGED, |o| o.two(queue.0, *before)),
         Event::Message(stated) => out.event(tag::MESSAGE, |o| message(o, lsn, stated)),
         Event::Received { queue, until, numbers } => out.event(tag::RECEIVED, |o| {
             o.int(1, queue.0);
@@ -40,16 +39,9 @@ pub fn encode(lsn: Lsn, event: &mut Event, entry: &mut Vec<u8>) {
         }),
         Event::Deduplicated(stated) => out.event(tag::DEDUPLICATED, |o| deduplicated(o, stated)),
         Event::Attempt(stated) => out.event(tag::ATTEMPT, |o| attempt(o, stated)),
-        Event::Moved { from, source, to, why: reason, numbers } => out.event(tag::MOVED, |o| {
-            o.int(1, from.0);
-            o.text(2, source.as_str());
-            o.int(3, to.0);
-            why(o, 4, reason);
-            for (number, there) in numbers {
-                o.item(5, *number);
-                o.item(6, *there);
-            }
-        }),
+        Event::Moved { from, source, to, why, numbers } => {
+            out.event(tag::MOVED, |o| moved(o, (*from, source), *to, why, numbers));
+        }
         Event::Leaving { queue, number, journey: stated } => out.event(tag::LEAVING, |o| {
             o.int(1, queue.0);
             o.int(2, *number);
@@ -67,27 +59,35 @@ pub fn encode(lsn: Lsn, event: &mut Event, entry: &mut Vec<u8>) {
             o.int(1, queue.0);
             numbers.iter().for_each(|number| o.item(2, *number));
         }),
-        Event::Topic(stated) => out.event(tag::TOPIC, |o| topic(o, stated)),
+        Event::Topic(stated) => out.event(tag::TOPIC, |o| topic::topic(o, stated)),
         Event::TopicDeleted { topic } => out.event(tag::TOPIC_DELETED, |o| o.int(1, topic.0)),
-        Event::Subscription(stated) => out.event(tag::SUBSCRIPTION, |o| subscription(o, stated)),
+        Event::Subscription(stated) => out.event(tag::SUBSCRIPTION, |o| topic::subscription(o, stated)),
         Event::Unsubscribed { topic, subscription } => out.event(tag::UNSUBSCRIBED, |o| {
             o.int(1, topic.0);
             o.bytes(2, &subscription.0.to_be_bytes());
         }),
-        Event::Publication(stated) => out.event(tag::PUBLICATION, |o| publication(o, lsn, stated)),
+        Event::Publication(stated) => out.event(tag::PUBLICATION, |o| publication::write(o, lsn, stated)),
+        Event::Tried(tried) => out.event(tag::TRIED, |o| publication::tried(o, tried)),
+        Event::Diverted { publication, owed } => {
+            out.event(tag::DIVERTED, |o| publication::diverted(o, *publication, owed));
+        }
+        Event::TopicDeduplicated(stated) => {
+            out.event(tag::TOPIC_DEDUPLICATED, |o| topic::deduplicated(o, stated));
+        }
+        Event::Archived { topic, up_to } => out.event(tag::ARCHIVED, |o| o.two(topic.0, *up_to)),
+        Event::Replay(stated) => out.event(tag::REPLAY, |o| topic::replay(o, stated)),
         Event::Settled { to, accepted, refused } => out.event(tag::SETTLED, |o| {
             o.int(1, u64::from(*to));
             o.int(2, *accepted);
             o.int(3, refused.unwrap_or(0));
         }),
-        Event::Inbox { from, number } => out.event(tag::INBOX, |o| {
-            o.int(1, u64::from(*from));
-            o.int(2, *number);
-        }),
+        Event::Inbox { from, number } => out.event(tag::INBOX, |o| o.two(u64::from(*from), *number)),
+        Event::Account(event) => account::encode(&mut out, event),
+        Event::Application(event) => application::encode(&mut out, event),
     }
 }
 
-struct Out<'a> {
+pub(super) struct Out<'a> {
     entry: &'a mut Vec<u8>,
 }
 
@@ -106,7 +106,7 @@ impl Out<'_> {
         self.entry[at..at + 4].copy_from_slice(&len.to_le_bytes());
     }
 
-    fn varint(&mut self, mut value: u64) {
+    pub(super) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.entry.push(value as u8 | 0x80);
             value >>= 7;
@@ -114,37 +114,43 @@ impl Out<'_> {
         self.entry.push(value as u8);
     }
 
-    fn int(&mut self, tag: u64, value: u64) {
+    pub(super) fn int(&mut self, tag: u64, value: u64) {
         if value != 0 {
             self.item(tag, value);
         }
     }
 
+    /// The first two fields.
+    fn two(&mut self, first: u64, second: u64) {
+        self.int(1, first);
+        self.int(2, second);
+    }
+
     /// One integer of a list: written even if it is zero, because lists are read by position.
-    fn item(&mut self, tag: u64, value: u64) {
+    pub(super) fn item(&mut self, tag: u64, value: u64) {
         self.varint(tag << 2 | KIND_INT);
         self.varint(value);
     }
 
-    fn bytes(&mut self, tag: u64, value: &[u8]) {
+    pub(super) fn bytes(&mut self, tag: u64, value: &[u8]) {
         self.varint(tag << 2 | KIND_BYTES);
         self.varint(value.len() as u64);
         self.entry.extend_from_slice(value);
     }
 
-    fn text(&mut self, tag: u64, value: &str) {
+    pub(super) fn text(&mut self, tag: u64, value: &str) {
         if !value.is_empty() {
             self.bytes(tag, value.as_bytes());
         }
     }
 
-    fn key(&mut self, tag: u64, value: Option<NonZero<u128>>) {
+    pub(super) fn key(&mut self, tag: u64, value: Option<NonZero<u128>>) {
         if let Some(value) = value {
             self.bytes(tag, &value.get().to_be_bytes());
         }
     }
 
-    fn pair(&mut self, tag: u64, pair: Option<(u16, u64)>) {
+    pub(super) fn pair(&mut self, tag: u64, pair: Option<(u16, u64)>) {
         if let Some((first, second)) = pair {
             self.nested(tag, |o| {
                 o.int(1, u64::from(first));
@@ -153,12 +159,12 @@ impl Out<'_> {
         }
     }
 
-    fn nested(&mut self, tag: u64, fields: impl FnOnce(&mut Out<'_>)) {
+    pub(super) fn nested(&mut self, tag: u64, fields: impl FnOnce(&mut Out<'_>)) {
         self.varint(tag << 2 | KIND_LONG);
         self.sized(fields);
     }
 
-    fn pairs(&mut self, tag: u64, pairs: &Tags) {
+    pub(super) fn pairs(&mut self, tag: u64, pairs: &Tags) {
         for (key, value) in pairs {
             self.nested(tag, |o| {
                 o.text(1, key);
@@ -167,7 +173,7 @@ impl Out<'_> {
         }
     }
 
-    fn payload(&mut self, tag: u64, lsn: Lsn, payload: &mut Payload) {
+    pub(super) fn payload(&mut self, tag: u64, lsn: Lsn, payload: &mut Payload) {
         let crc = body::crc(&payload.bytes);
         self.int(tag + 1, u64::from(payload.size));
         self.int(tag + 2, u64::from(crc));
@@ -177,7 +183,7 @@ impl Out<'_> {
         payload.place = Place { lsn, offset: end - len, len, crc };
     }
 
-    fn receives(&mut self, tag: u64, receives: &Receives) {
+    pub(super) fn receives(&mut self, tag: u64, receives: &Receives) {
         self.int(tag, u64::from(receives.count));
         self.int(tag + 1, receives.first_at.0);
         self.int(tag + 2, receives.last_at.0);
@@ -283,7 +289,7 @@ fn message(o: &mut Out<'_>, lsn: Lsn, stated: &mut MessageStated) {
 }
 
 /// Where a message comes from and where it goes, in two fields.
-fn way(o: &mut Out<'_>, tag: u64, stated: Option<&Past>, next: Option<&Journey>) {
+pub(super) fn way(o: &mut Out<'_>, tag: u64, stated: Option<&Past>, next: Option<&Journey>) {
     if let Some(stated) = stated {
         o.nested(tag, |o| {
             if let Some(source) = &stated.source {
@@ -295,6 +301,23 @@ fn way(o: &mut Out<'_>, tag: u64, stated: Option<&Past>, next: Option<&Journey>)
     }
     if let Some(next) = next {
         o.nested(tag + 1, |o| journey(o, next));
+    }
+}
+
+fn moved(
+    o: &mut Out<'_>,
+    (from, source): (QueueId, &Arn),
+    to: QueueId,
+    reason: &Why,
+    numbers: &[(Number, Number)],
+) {
+    o.int(1, from.0);
+    o.text(2, source.as_str());
+    o.int(3, to.0);
+    why(o, 4, reason);
+    for (number, there) in numbers {
+        o.item(5, *number);
+        o.item(6, *there);
     }
 }
 
@@ -343,77 +366,4 @@ fn move_task(o: &mut Out<'_>, stated: &MoveTaskStated) {
     o.int(6, outcome::number(stated.status));
     o.int(7, stated.moved);
     o.int(8, stated.to_move);
-}
-
-fn topic(o: &mut Out<'_>, stated: &TopicStated) {
-    o.int(1, stated.id.0);
-    o.text(2, stated.arn.as_str());
-    o.int(3, stated.revision.0);
-    o.pairs(4, &stated.attributes);
-    o.pairs(5, &stated.tags);
-    o.int(6, stated.subscriptions_deleted);
-}
-
-fn subscription(o: &mut Out<'_>, stated: &SubscriptionStated) {
-    o.int(1, stated.topic.0);
-    o.bytes(2, &stated.id.0.to_be_bytes());
-    o.text(3, stated.queue.as_str());
-    o.text(4, &stated.owner);
-    o.text(5, &stated.principal);
-    o.int(6, form(stated.form));
-    if let Some(filter) = &stated.filter {
-        o.text(7, &filter.text);
-        o.int(
-            8,
-            match filter.scope {
-                Scope::MessageAttributes => 0,
-                Scope::MessageBody => 1,
-            },
-        );
-        let mut policy = Vec::new();
-        filter.policy.encode(&mut policy);
-        o.bytes(9, &policy);
-    }
-}
-
-fn publication(o: &mut Out<'_>, lsn: Lsn, stated: &mut PublicationStated) {
-    o.int(1, stated.id.0);
-    o.bytes(2, &stated.message_id.0.to_be_bytes());
-    o.text(3, stated.topic.as_str());
-    o.int(4, stated.published_at.0);
-    o.pair(5, stated.from);
-    o.key(6, stated.group.map(|key| key.0));
-    o.payload(10, lsn, &mut stated.payload);
-    for stated in &stated.copies {
-        o.nested(13, |o| copy(o, stated));
-    }
-    for stated in &stated.owed {
-        o.nested(14, |o| owed(o, stated));
-    }
-}
-
-fn copy(o: &mut Out<'_>, stated: &CopyStated) {
-    o.int(1, stated.queue.0);
-    o.int(2, stated.number);
-    o.bytes(3, &stated.subscription.0.to_be_bytes());
-    o.int(4, form(stated.form));
-    o.int(5, stated.sent_at.0);
-    o.int(6, stated.visible_at.0);
-    o.receives(7, &stated.receives);
-    way(o, 10, stated.past.as_deref(), stated.journey.as_deref());
-}
-
-fn owed(o: &mut Out<'_>, stated: &OwedStated) {
-    o.int(1, u64::from(stated.to));
-    o.int(2, stated.number);
-    o.text(3, stated.queue.as_str());
-    o.bytes(4, &stated.subscription.0.to_be_bytes());
-    o.int(5, form(stated.form));
-}
-
-fn form(form: Form) -> u64 {
-    match form {
-        Form::Envelope => 0,
-        Form::Raw => 1,
-    }
 }

@@ -5,7 +5,6 @@ use super::{KIND_BYTES, KIND_INT, KIND_LONG, Malformed};
 use crate::body::{Payload, Place};
 use crate::event::{Journey, Past, Receives, Tags, Why};
 use crate::id::Uuid;
-use crate::topic::subscription::Form;
 use crate::{Arn, Lsn, Timestamp};
 use bytes::Bytes;
 use std::num::NonZero;
@@ -43,6 +42,12 @@ impl<'a> In<'a> {
             }
         }
         Err(Malformed::Layout)
+    }
+
+    /// The id that the range holds, of the field with this tag.
+    pub(super) fn uuid(self, tag: u16) -> Result<Uuid, Malformed> {
+        let bytes = self.entry[self.at..self.end].try_into().map_err(|_| Malformed::Field(tag))?;
+        Ok(Uuid(u128::from_be_bytes(bytes)))
     }
 
     pub(super) fn range(&mut self, len: u64) -> Result<Value, Malformed> {
@@ -119,8 +124,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn uuid(&self, tag: u16) -> Result<Uuid, Malformed> {
-        let bytes = self.bytes(u64::from(tag)).try_into().map_err(|_| Malformed::Field(tag))?;
-        Ok(Uuid(u128::from_be_bytes(bytes)))
+        self.ranges(u64::from(tag)).next().ok_or(Malformed::Field(tag))?.uuid(tag)
     }
 
     pub(super) fn key(&self, tag: u16) -> Result<Option<NonZero<u128>>, Malformed> {
@@ -178,13 +182,5 @@ impl<'a> Fields<'a> {
     pub(super) fn receives(&self, tag: u16) -> Result<Receives, Malformed> {
         let time = |tag: u16| Timestamp(self.int(u64::from(tag)));
         Ok(Receives { count: self.u32(tag)?, first_at: time(tag + 1), last_at: time(tag + 2) })
-    }
-
-    pub(super) fn form(&self, tag: u16) -> Result<Form, Malformed> {
-        match self.int(u64::from(tag)) {
-            0 => Ok(Form::Envelope),
-            1 => Ok(Form::Raw),
-            _ => Err(Malformed::Field(tag)),
-        }
     }
 }

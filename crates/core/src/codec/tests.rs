@@ -8,7 +8,9 @@ use crate::body::{self, Payload, Place};
 use crate::event::Event;
 use bytes::Bytes;
 use proptest::prelude::*;
-use samples::{edges, golden, grown, more_edges, samples, second};
+use samples::{
+    accounts, edges, further_edges, golden, grown, grown_further, more_edges, samples, second, third,
+};
 
 const AT: Lsn = Lsn(9);
 
@@ -43,8 +45,11 @@ fn each_event_comes_back_alone_and_in_a_row() {
     let mut all = samples();
     all.extend(edges());
     all.extend(second());
-    all.extend(grown().into_iter().map(|(event, _)| event));
+    all.extend(third());
+    all.extend(grown().into_iter().chain(grown_further()).map(|(event, _)| event));
     all.extend(more_edges());
+    all.extend(further_edges());
+    all.extend(accounts());
     for event in &mut all {
         let entry = encoded(std::slice::from_mut(event));
         assert_eq!(decoded(&entry), Ok(vec![event.clone()]));
@@ -86,8 +91,9 @@ fn payload_of(event: &Event) -> Option<&Payload> {
 /// The format promise: what each version wrote is what is written, and is read as what it meant.
 #[test]
 fn the_bytes_are_those_of_the_golden_files() {
-    let plain = samples().into_iter().chain(second()).map(|event| (golden(&event), event));
-    let grown = grown().into_iter().map(|(event, file)| (file, event));
+    let plain = samples().into_iter().chain(second()).chain(third()).chain(accounts());
+    let plain = plain.map(|event| (golden(&event), event));
+    let grown = grown().into_iter().chain(grown_further()).map(|(event, file)| (file, event));
     for (file, mut event) in plain.chain(grown) {
         assert_eq!(hex(&encoded(std::slice::from_mut(&mut event))), file, "of {event:?}");
         let digits = file.split_whitespace().collect::<String>();
@@ -99,11 +105,11 @@ fn the_bytes_are_those_of_the_golden_files() {
 
 #[test]
 fn the_samples_have_each_kind_of_event_once() {
-    let all = samples().into_iter().chain(second()).collect::<Vec<_>>();
+    let all = samples().into_iter().chain(second()).chain(third()).chain(accounts()).collect::<Vec<_>>();
     let mut files = all.iter().map(golden).collect::<Vec<_>>();
     files.sort_unstable();
     files.dedup();
-    assert_eq!((files.len(), all.len()), (22, 22));
+    assert_eq!((files.len(), all.len()), (36, 36));
 }
 
 #[test]
@@ -134,6 +140,12 @@ fn what_must_be_there_is_asked_for() {
         (13, &[], Malformed::Field(3)),
         (33, &[2 << 2 | 1, 2, 0, 0], Malformed::Field(2)),
         (34, &[], Malformed::Field(2)),
+        (32, &[], Malformed::Field(3)),
+        (32, &[10 << 2, 9], Malformed::Field(10)),
+        (35, &[1 << 2, 2, 2 << 2 | 1, 1, 0, 3 << 2, 1, 4 << 2, 0], Malformed::Field(2)),
+        (36, &[1 << 2, 41], Malformed::Field(2)),
+        (37, &[1 << 2, 2], Malformed::Field(2)),
+        (39, &[1 << 2, 2], Malformed::Field(2)),
         (50, &[1 << 2, 0x80, 0x80, 0x04], Malformed::Field(1)),
         (2, &[1 << 2, 0x80, 0x80, 0x80, 0x80, 0x10], Malformed::Field(1)),
         (51, &[1 << 2 | 3, 0], Malformed::Layout),
@@ -183,12 +195,14 @@ proptest! {
     /// Whatever rotten bytes are read as can be written and read again.
     #[test]
     fn rotten_events_are_refused_or_readable(
-        which in 0usize..25,
+        which in 0usize..42,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let mut all = samples();
         all.extend(second());
-        all.extend(grown().into_iter().map(|(event, _)| event));
+        all.extend(third());
+        all.extend(grown().into_iter().chain(grown_further()).map(|(event, _)| event));
+        all.extend(accounts());
         let mut entry = encoded(&mut all[which..=which]);
         for (at, byte) in changes {
             let at = at.index(entry.len());

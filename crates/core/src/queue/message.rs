@@ -4,7 +4,7 @@ use crate::Timestamp;
 use crate::body::Body;
 use crate::event::{Past, Receives};
 use crate::id::{GroupKey, Number, PublicationId, QueueId, Uuid};
-use crate::topic::subscription::Form;
+use crate::topic::subscription::Rendition;
 
 /// Stands for the group where there is none.
 const NO_GROUP: GroupKey = GroupKey(std::num::NonZero::<u128>::MIN);
@@ -41,7 +41,7 @@ pub enum Where {
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     Own(Body),
-    Copy { publication: PublicationId, subscription: Uuid, form: Form },
+    Copy { publication: PublicationId, subscription: Uuid, rendition: Rendition },
 }
 
 impl Message {
@@ -66,8 +66,8 @@ impl Message {
         let content = match (&self.content, &other.content) {
             (Content::Own(a), Content::Own(b)) => a.place.crc == b.place.crc && a.size == b.size,
             (
-                Content::Copy { publication: a, subscription: b, form: c },
-                Content::Copy { publication: x, subscription: y, form: z },
+                Content::Copy { publication: a, subscription: b, rendition: c },
+                Content::Copy { publication: x, subscription: y, rendition: z },
             ) => (a, b, c) == (x, y, z),
             (Content::Own(_), Content::Copy { .. }) | (Content::Copy { .. }, Content::Own(_)) => false,
         };

@@ -19,7 +19,8 @@ use std::ops::Bound;
 /// The messages of a queue and their indexes.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
-    by_number: BTreeMap<Number, Message>,
+    /// In boxes: the nodes of a tree that grows at its end are half empty.
+    by_number: BTreeMap<Number, Box<Message>>,
     by_sent: BTreeSet<(Timestamp, Number)>,
     /// Messages on their way to another shard.
     leaving: BTreeMap<Number, Route>,
@@ -94,7 +95,7 @@ impl Messages {
     pub(crate) fn insert(&mut self, now: Timestamp, number: Number, message: Message) {
         self.places.arrive(now, number, &message);
         self.by_sent.insert((message.sent_at, number));
-        let there = self.by_number.insert(number, message);
+        let there = self.by_number.insert(number, Box::new(message));
         debug_assert!(there.is_none(), "the number was vacated");
     }
 
@@ -107,7 +108,7 @@ impl Messages {
         if message.place == Where::Leaving {
             self.forget_route(number);
         }
-        Some(message)
+        Some(*message)
     }
 
     /// Changes when a message is visible and what consumers did with it.
@@ -159,12 +160,12 @@ impl Messages {
 
     /// A message.
     pub(crate) fn find(&self, number: Number) -> Option<&Message> {
-        self.by_number.get(&number)
+        self.by_number.get(&number).map(|message| &**message)
     }
 
     /// All messages in order of their numbers, beginning with this one.
     pub(crate) fn starting_at(&self, number: Number) -> impl Iterator<Item = (Number, &Message)> {
-        self.by_number.range(number..).map(|(number, message)| (*number, message))
+        self.by_number.range(number..).map(|(number, message)| (*number, &**message))
     }
 
     /// Shows the messages that may be handed out, in the order in which they are, until `visit` has enough.
@@ -371,7 +372,7 @@ impl Messages {
 
     /// All messages.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Message> {
-        self.by_number.values()
+        self.by_number.values().map(|message| &**message)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::{Shard, cost};
 use crate::id::QueueId;
-use crate::queue::Became;
+use crate::queue::{Became, Queue};
 use crate::{Timestamp, limits};
+use std::collections::BTreeSet;
 
 impl Shard {
     /// Lets time pass up to `now`: idempotent, writes nothing, never goes back.
@@ -22,11 +23,12 @@ impl Shard {
                 self.ready.insert(id);
             }
             self.live_bytes -= before - cost::memory(queue);
-            self.schedule(id);
+            schedule(&mut self.due, queue);
         }
         for message in gone {
             self.release(message);
         }
+        self.advance_topics(now);
         while let Some((at, _)) = self.deleted_order.first()
             && *at + limits::DELETED_WAIT_MS <= now
         {
@@ -38,13 +40,16 @@ impl Shard {
 
     /// The next time at which [`Shard::advance`] has something to do.
     pub fn due(&self) -> Option<Timestamp> {
-        self.due.first().map(|entry| entry.0)
+        let queues = self.due.first().map(|entry| entry.0);
+        let topics = self.topic_due.first().map(|entry| entry.0);
+        queues.into_iter().chain(topics).min()
     }
 
-    /// Frees up to `messages` messages of purged and deleted queues. Says whether there are more.
+    /// Frees up to `messages` messages of purged and deleted queues, then as many deliveries that were owed to endpoints
+    /// that are gone, then as many endpoints of deleted platform applications. Says whether there are more.
     pub fn reap(&mut self, messages: usize) -> bool {
         for _ in 0..messages {
-            let Some(last) = self.doomed.last_mut() else { return false };
+            let Some(last) = self.doomed.last_mut() else { return self.reap_others(messages) };
             match last.messages.pop() {
                 Some(message) => self.release(message),
                 None => {
@@ -52,19 +57,27 @@ impl Shard {
                 }
             }
         }
-        !self.doomed.is_empty()
+        // There may be more, of whichever kind.
+        true
     }
 
-    /// Keeps the index of due queues at or before the queue's next deadline.
-    pub(super) fn schedule(&mut self, id: QueueId) {
-        let Some(queue) = self.queues.get_mut(&id) else { return };
-        let Some(due) = queue.due() else { return };
-        if queue.scheduled.is_some_and(|scheduled| scheduled <= due) {
-            return;
+    fn reap_others(&mut self, most: usize) -> bool {
+        for _ in 0..most {
+            let Some(publication) = self.deliveries.reap() else { return self.applications.reap(most) };
+            self.unrefer(publication);
         }
-        if let Some(scheduled) = queue.scheduled.replace(due) {
-            self.due.remove(&(scheduled, id));
-        }
-        self.due.insert((due, id));
+        true
     }
+}
+
+/// Keeps the index of due queues at or before the queue's next deadline.
+pub(super) fn schedule(order: &mut BTreeSet<(Timestamp, QueueId)>, queue: &mut Queue) {
+    let Some(due) = queue.due() else { return };
+    if queue.scheduled.is_some_and(|scheduled| scheduled <= due) {
+        return;
+    }
+    if let Some(scheduled) = queue.scheduled.replace(due) {
+        order.remove(&(scheduled, queue.id));
+    }
+    order.insert((due, queue.id));
 }

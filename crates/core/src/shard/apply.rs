@@ -4,19 +4,19 @@
 //! it goes to a *shell*, which the later statement completes. A change of a message that is not here
 //! belongs to one that is stated later, with that change in it, and is passed over.
 
-use super::{DeletedName, Doomed, Publication, Shard, cost};
+use super::{DeletedName, Doomed, Publication, Shard, advance, cost};
+use crate::command::Presence;
 use crate::event::{
     CopyStated, DeduplicatedStated, Event, MessageStated, OwedStated, PublicationStated, QueueStated,
-    ShardStated, SubscriptionStated, TopicStated,
+    ShardStated,
 };
-use crate::id::{Number, PublicationId, QueueId, Revision, TopicId, Uuid};
-use crate::outbox::{Accepted, Owed};
+use crate::id::{Number, PublicationId, QueueId, Revision};
+use crate::outbox::{Accepted, Owed, Published};
 use crate::queue::dedup::First;
 use crate::queue::message::{Content, Message};
 use crate::queue::receipt::Sealer;
 use crate::queue::settings::Redrive;
 use crate::queue::{Queue, receive, send, settle};
-use crate::topic::Topic;
 use crate::{Arn, Lsn, Timestamp};
 
 impl Shard {
@@ -64,8 +64,15 @@ impl Shard {
             Event::Subscription(stated) => self.apply_subscription(lsn, stated),
             Event::Unsubscribed { topic, subscription } => self.apply_unsubscribed(*topic, *subscription),
             Event::Publication(stated) => self.apply_publication(lsn, stated),
+            Event::Tried(tried) => self.apply_tried(tried),
+            Event::Diverted { publication, owed } => self.apply_diverted(*publication, owed),
+            Event::TopicDeduplicated(stated) => self.apply_topic_deduplicated(stated),
+            Event::Archived { topic, up_to } => self.apply_archived(*topic, *up_to),
+            Event::Replay(stated) => self.apply_replay(lsn, stated),
             Event::Settled { to, accepted, refused } => self.apply_settled(*to, *accepted, *refused),
             Event::Inbox { from, number } => self.accept(lsn, *from, *number),
+            Event::Account(event) => self.accounts.apply(lsn, event),
+            Event::Application(event) => self.applications.apply(lsn, event),
         }
     }
 
@@ -85,7 +92,7 @@ impl Shard {
         }
     }
 
-    fn used_revision(&mut self, revision: Revision) {
+    pub(super) fn used_revision(&mut self, revision: Revision) {
         self.own.next_revision = self.own.next_revision.max(revision.0 + 1);
     }
 
@@ -219,47 +226,8 @@ impl Shard {
         if queue.messages.has_ready() {
             self.ready.insert(id);
         }
-        self.schedule(id);
+        advance::schedule(&mut self.due, queue);
         gone.into_iter().for_each(|message| self.release(message));
-    }
-
-    fn apply_topic(&mut self, lsn: Lsn, stated: &TopicStated) {
-        self.used_revision(stated.revision);
-        self.own.next_topic = self.own.next_topic.max(stated.id.0 + 1);
-        self.topic_names.insert(stated.arn.clone(), stated.id);
-        let topic = self.topics.entry(stated.id).or_insert_with(|| Topic::shell(stated.id));
-        self.live_bytes -= topic.stated.as_ref().map_or(0, cost::topic);
-        topic.state(lsn, stated);
-        self.live_bytes += topic.stated.as_ref().map_or(0, cost::topic);
-        self.changed.push(stated.arn.clone());
-    }
-
-    fn apply_topic_deleted(&mut self, id: TopicId) {
-        let Some(topic) = self.topics.remove(&id) else { return };
-        let subscriptions = topic.subscriptions.values();
-        self.live_bytes -= subscriptions.map(|there| cost::subscription(&there.stated)).sum::<u64>();
-        if let Some(stated) = topic.stated {
-            self.live_bytes -= cost::topic(&stated);
-            self.topic_names.remove(&stated.arn);
-            self.changed.push(stated.arn);
-        }
-    }
-
-    fn apply_subscription(&mut self, lsn: Lsn, stated: &SubscriptionStated) {
-        let topic = self.topics.entry(stated.topic).or_insert_with(|| Topic::shell(stated.topic));
-        let old = topic.subscriptions.get(&stated.id);
-        self.live_bytes -= old.map_or(0, |old| cost::subscription(&old.stated));
-        self.live_bytes += cost::subscription(stated);
-        topic.subscribe(lsn, stated);
-        self.changed.extend(topic.stated.as_ref().map(|stated| stated.arn.clone()));
-    }
-
-    fn apply_unsubscribed(&mut self, id: TopicId, subscription: Uuid) {
-        let Some(topic) = self.topics.get_mut(&id) else { return };
-        let old = topic.subscriptions.get(&subscription);
-        self.live_bytes -= old.map_or(0, |old| cost::subscription(&old.stated));
-        topic.unsubscribe(subscription);
-        self.changed.extend(topic.stated.as_ref().map(|stated| stated.arn.clone()));
     }
 
     fn apply_publication(&mut self, lsn: Lsn, stated: &PublicationStated) {
@@ -273,8 +241,24 @@ impl Shard {
                 self.live_bytes += cost::OWED;
                 self.refer(stated.id);
             }
-            let OwedStated { to, number, queue, subscription, form } = owed.clone();
-            self.outbox.add(to, number, Owed::Copy { publication: stated.id, queue, subscription, form });
+            let OwedStated { to, number, queue, subscription, rendition, leg } = owed.clone();
+            // It is stated with its publication from here on.
+            self.diverted.remove(&(stated.id, subscription));
+            self.outbox.add(
+                to,
+                number,
+                Owed::Copy { publication: stated.id, queue, subscription, rendition, leg },
+            );
+        }
+        self.apply_due(stated);
+        self.apply_unarchived(stated);
+        if let (Some(topic), Some(fifo)) = (stated.home, stated.fifo) {
+            let topic = self.topic_or_shell(topic);
+            topic.next_sequence = topic.next_sequence.max(fifo.sequence + 1);
+        }
+        // All copies refer to it before the first is there: one that is stated anew lets go of its former self.
+        if let Some(publication) = self.publications.get_mut(&stated.id) {
+            publication.refs += stated.copies.len() as u64;
         }
         for copy in &stated.copies {
             self.apply_copy(stated, copy);
@@ -291,36 +275,45 @@ impl Shard {
         });
         let body = self.residency.admit(&stated.payload);
         self.live_bytes += cost::publication(&stated.topic, &body);
-        let publication = Publication {
+        let published = Published {
             message_id: stated.message_id,
             topic: stated.topic.clone(),
             published_at: stated.published_at,
             group: stated.group,
-            body,
-            refs,
+            fifo: stated.fifo,
+            occasion: stated.occasion,
         };
+        let publication = Publication { published, body, refs };
         self.publications.insert(stated.id, publication);
     }
 
+    /// The publication counts it already.
     fn apply_copy(&mut self, publication: &PublicationStated, copy: &CopyStated) {
         self.live_bytes += cost::COPY;
-        self.refer(publication.id);
-        let CopyStated { queue: id, number, subscription, form, .. } = *copy;
+        let CopyStated { queue: id, number, subscription, rendition, .. } = *copy;
         let now = self.now;
-        self.vacate(id, number);
         let message = Message {
             id: publication.message_id.copy_for(subscription),
             sent_at: copy.sent_at,
             visible_at: copy.visible_at,
             receives: copy.receives,
             place: send::place(now, copy.visible_at, copy.receives),
-            group: publication.group,
+            group: publication.group.filter(|_| copy.group == Presence::Present),
             past: copy.past.clone(),
             home: None,
-            content: Content::Copy { publication: publication.id, subscription, form },
+            content: Content::Copy { publication: publication.id, subscription, rendition },
         };
-        self.queue_or_shell(id).enter(now, number, message);
-        self.depart(id, number, copy.journey.as_deref());
+        let first = copy.dedup.map(|key| (key, First { id: message.id, number, at: copy.sent_at }));
+        let queue = self.queue_or_shell(id);
+        let there = if number < queue.next_number { queue.messages.remove(now, number) } else { None };
+        queue.enter(now, number, message);
+        there.into_iter().for_each(|there| self.release(there));
+        if let Some((key, first)) = first {
+            self.change(id, |queue| queue.dedup.insert(key, first));
+        }
+        if copy.journey.is_some() {
+            self.depart(id, number, copy.journey.as_deref());
+        }
         self.touched(id);
     }
 
@@ -329,7 +322,7 @@ impl Shard {
         *accepted = Accepted { number: accepted.number.max(number), stated: lsn };
     }
 
-    fn refer(&mut self, id: PublicationId) {
+    pub(super) fn refer(&mut self, id: PublicationId) {
         if let Some(publication) = self.publications.get_mut(&id) {
             publication.refs += 1;
         }
@@ -347,7 +340,7 @@ impl Shard {
 
     fn forget(&mut self, publication: &Publication) {
         self.residency.release(&publication.body);
-        self.live_bytes -= cost::publication(&publication.topic, &publication.body);
+        self.live_bytes -= cost::publication(&publication.published.topic, &publication.body);
     }
 
     /// Lets go of a message that left its queue.
@@ -369,6 +362,6 @@ impl Shard {
 }
 
 /// The seed of tables whose keys clients choose.
-fn seed(secret: &[u8; 32]) -> u64 {
+pub(super) fn seed(secret: &[u8; 32]) -> u64 {
     u64::from_le_bytes(secret[..8].try_into().expect("a secret has 32 bytes"))
 }

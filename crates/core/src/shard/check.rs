@@ -10,6 +10,11 @@ impl Shard {
     /// Is the state the same? Where the log states things, what is in memory, and what waits to be
     /// freed do not count. Both shards must be at the same time, with everything reaped.
     pub fn same(&self, other: &Shard) -> bool {
+        self.difference(other).is_none()
+    }
+
+    /// Which part of the state is not the same, if any is not: as [`Shard::same`].
+    pub fn difference(&self, other: &Shard) -> Option<&'static str> {
         let queues = (&self.queues, &other.queues);
         let topics = (&self.topics, &other.topics);
         let publications = (&self.publications, &other.publications);
@@ -21,30 +26,43 @@ impl Shard {
             let inbox = shard.inbox.iter().map(|(from, accepted)| (*from, accepted.number));
             inbox.collect::<Vec<_>>()
         };
-        self.statement() == other.statement()
-            && queues.0.len() == queues.1.len()
-            && queues.0.iter().zip(queues.1).all(|(a, b)| a.0 == b.0 && a.1.same(b.1, self.now))
-            && topics.0.len() == topics.1.len()
-            && topics.0.iter().zip(topics.1).all(|(a, b)| a.0 == b.0 && a.1.same(b.1))
-            && publications.0.len() == publications.1.len()
+        let replays = |shard: &Shard| shard.replays.values().map(|replay| replay.stated).collect::<Vec<_>>();
+        let same_queues = queues.0.len() == queues.1.len()
+            && queues.0.iter().zip(queues.1).all(|(a, b)| a.0 == b.0 && a.1.same(b.1, self.now));
+        let same_topics = topics.0.len() == topics.1.len()
+            && topics.0.iter().zip(topics.1).all(|(a, b)| a.0 == b.0 && a.1.same(b.1, self.now));
+        let same_publications = publications.0.len() == publications.1.len()
             && publications.0.iter().zip(publications.1).all(|(a, b)| {
-                (a.0, a.1.message_id, a.1.published_at, a.1.refs)
-                    == (b.0, b.1.message_id, b.1.published_at, b.1.refs)
-                    && a.1.topic == b.1.topic
-                    && a.1.group == b.1.group
+                (a.0, a.1.refs) == (b.0, b.1.refs)
+                    && a.1.published == b.1.published
                     && a.1.body.place.crc == b.1.body.place.crc
-            })
-            && self.outbox == other.outbox
-            && self.sources == other.sources
-            && self.moving == other.moving
-            && deleted(self) == deleted(other)
-            && inbox(self) == inbox(other)
+            });
+        let parts = [
+            ("the shard itself", self.statement() == other.statement()),
+            ("queues", same_queues),
+            ("topics", same_topics),
+            ("deliveries to endpoints", self.deliveries.all().eq(other.deliveries.all())),
+            ("what waits for archives", self.unarchived == other.unarchived),
+            ("what is owed to shards", self.outbox == other.outbox),
+            ("deliveries to dead-letter queues", self.diverted == other.diverted),
+            ("publications", same_publications),
+            ("tokens", self.tokens == other.tokens),
+            ("replays", replays(self).eq(&replays(other))),
+            ("sources of dead-letter queues", self.sources == other.sources),
+            ("queues that move", self.moving == other.moving),
+            ("accounts", self.accounts.same(&other.accounts)),
+            ("applications", self.applications.same(&other.applications)),
+            ("deleted names", deleted(self) == deleted(other)),
+            ("inbox", inbox(self) == inbox(other)),
+        ];
+        parts.into_iter().find(|(_, same)| !same).map(|(part, _)| part)
     }
 
     /// Shells that no statement completed: after a replay there may be none.
     pub fn shells(&self) -> usize {
         let queues = self.queues.values().filter(|queue| queue.stated.is_none()).count();
-        queues + self.topics.values().filter(|topic| topic.stated.is_none()).count()
+        let topics = self.topics.values().filter(|topic| topic.stated.is_none()).count();
+        queues + topics + self.applications.shells()
     }
 
     /// Panics if the state contradicts itself. Costs a walk over everything, so it is for tests.
@@ -70,6 +88,19 @@ impl Shard {
                 }
             }
         }
+        let due = self.deliveries.all().map(|(_, publication, _)| publication);
+        for publication in due.chain(self.deliveries.doomed()) {
+            *refs.entry(publication).or_default() += 1;
+        }
+        let lines = self.deliveries.all().map(|(line, ..)| line).chain(self.replays.keys().copied());
+        for (topic, subscription) in lines {
+            let topic = self.topics.get(&topic).filter(|topic| topic.stated.is_some());
+            let there = topic.is_some_and(|topic| topic.subscriptions.contains_key(&subscription));
+            assert!(there, "what is for a subscription ends with it");
+        }
+        for publication in self.unarchived.values().flat_map(|waiting| waiting.values()) {
+            *refs.entry(*publication).or_default() += 1;
+        }
         let kept = self.publications.iter().map(|(id, publication)| (*id, publication.refs));
         assert_eq!(kept.collect::<BTreeMap<_, _>>(), refs, "a publication is kept while referred to");
         for queue in self.queues.values() {
@@ -84,5 +115,7 @@ impl Shard {
             assert_eq!(named, stated.is_some().then_some(queue.id), "a queue is known by its name");
         }
         assert!(self.residency.used <= self.residency.budget, "I11: resident payloads");
+        self.accounts.check();
+        self.applications.check();
     }
 }

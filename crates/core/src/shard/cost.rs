@@ -15,8 +15,12 @@ pub(super) const MESSAGE: u64 = 80;
 pub(super) const COPY: u64 = 64;
 /// A delivery that is owed, with the ARN of its queue.
 pub(super) const OWED: u64 = 144;
+/// A delivery to an endpoint.
+pub(super) const DUE: u64 = 40;
+/// A replay.
+pub(super) const REPLAY: u64 = 64;
 /// A deduplication id.
-const DEDUPLICATED: u64 = 64;
+pub(super) const DEDUPLICATED: u64 = 64;
 /// An attempt to receive.
 const ATTEMPT: u64 = 128;
 /// A move task.
@@ -50,8 +54,10 @@ pub(super) fn topic(stated: &topic::Stated) -> u64 {
 /// A subscription. Its filter is kept as text and in compiled form.
 pub(super) fn subscription(stated: &SubscriptionStated) -> u64 {
     let filter = stated.filter.as_ref().map_or(0, |filter| 2 * filter.text.len());
-    let names = stated.queue.as_str().len() + stated.owner.len() + stated.principal.len();
-    FIXED + (names + filter) as u64
+    let names = stated.endpoint.address().len() + stated.owner.len() + stated.principal.len();
+    let target = stated.dead_letter.as_ref().map_or(0, |arn| arn.as_str().len());
+    let tokens = 34 * stated.tokens.len();
+    FIXED + (names + filter + target + tokens) as u64 + pairs(&stated.attributes)
 }
 
 /// A publication, without its copies.

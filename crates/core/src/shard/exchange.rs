@@ -1,8 +1,9 @@
 //! Deliveries between shards: what is owed goes out in order, what comes in is taken once.
 
 use super::redrive::{SERVICE, failure};
-use super::{Decided, Placing, Publication, Shard};
+use super::{Decided, Placing, Shard};
 use crate::body::{Body, Payload};
+use crate::command::Presence;
 use crate::event::{
     CopyStated, Event, MessageStated, MoveFailure, MoveStatus, MoveTaskStated, PublicationStated, Why,
 };
@@ -21,6 +22,8 @@ struct Taking<'a> {
     from: u16,
     /// Last number that was accepted.
     accepted: u64,
+    /// Last number of which events say so.
+    stated: u64,
     refused: Option<(u64, Refusal)>,
     next_publication: u64,
     events: Vec<Event>,
@@ -30,11 +33,13 @@ impl Shard {
     /// Takes deliveries that another shard owes. Numbers up to the last accepted one were taken
     /// before. The first delivery that is refused ends the batch: the ones behind it come again.
     pub(super) fn take_in(&self, from: u16, parcels: Vec<Parcel>) -> Decided {
+        let before = self.inbox.get(&from).map_or(0, |accepted| accepted.number);
         let mut taking = Taking {
             shard: self,
             placing: Placing::new(self),
             from,
-            accepted: self.inbox.get(&from).map_or(0, |accepted| accepted.number),
+            accepted: before,
+            stated: before,
             refused: None,
             next_publication: self.own.next_publication,
             events: Vec::new(),
@@ -50,6 +55,10 @@ impl Shard {
                 break;
             }
         }
+        if taking.accepted > taking.stated {
+            // What a queue has already makes no event that could say that it was taken.
+            taking.events.push(Event::Inbox { from, number: taking.accepted });
+        }
         let reply = Reply::Taken { accepted: taking.accepted, refused: taking.refused };
         Decided { events: taking.events, reply, dropped: 0 }
     }
@@ -63,9 +72,9 @@ impl Shard {
             stream.into_iter().flat_map(|stream| &stream.owed).take(limits::PARCEL_DELIVERIES_MAX)
         {
             let (id, parcel) = match owed {
-                Owed::Copy { publication: id, queue, subscription, form } => {
-                    let (queue, subscription, form) = (queue.clone(), *subscription, *form);
-                    let outgoing = Outgoing { number: *number, queue, subscription, form };
+                Owed::Copy { publication: id, queue, subscription, rendition, leg: _ } => {
+                    let (queue, subscription, rendition) = (queue.clone(), *subscription, *rendition);
+                    let outgoing = Outgoing { number: *number, queue, subscription, rendition };
                     if let Some((Some(last), parcel)) = parcels.last_mut()
                         && last == id
                         && let Cargo::Publication { deliveries, .. } = &mut parcel.parcel.cargo
@@ -75,7 +84,7 @@ impl Shard {
                     }
                     let Some(publication) = self.publications.get(id) else { continue };
                     let cargo = Cargo::Publication {
-                        publication: publication.published(),
+                        publication: publication.published.clone(),
                         deliveries: vec![outgoing],
                     };
                     (Some(*id), owed_parcel(cargo, &publication.body))
@@ -108,9 +117,9 @@ impl Shard {
         let message = queue.messages.find(message)?;
         let (body, copy) = match &message.content {
             Content::Own(body) => (body, None),
-            Content::Copy { publication, subscription, form } => {
+            Content::Copy { publication, subscription, rendition } => {
                 let publication = self.publications.get(publication)?;
-                (&publication.body, Some((publication.published(), *subscription, *form)))
+                (&publication.body, Some((publication.published.clone(), *subscription, *rendition)))
             }
         };
         let cargo = Cargo::Message(Box::new(Traveller {
@@ -137,7 +146,10 @@ impl Shard {
             return Decided::nothing(Reply::Done);
         }
         let number = refusal.map(|(number, ..)| number);
-        let mut decided = Decided::one(Event::Settled { to, accepted, refused: number }, Reply::Done);
+        // First the way to the dead-letter queue, so that the publication is never without one who refers to it.
+        let ends = refusal.map(|(.., owed)| self.redirect(owed)).unwrap_or_default();
+        let mut decided = Decided { events: ends.diverted, reply: Reply::Done, dropped: ends.dropped };
+        decided.events.push(Event::Settled { to, accepted, refused: number });
         let mut tasks = BTreeMap::<(QueueId, Uuid), (u64, Option<MoveFailure>)>::new();
         for (_, owed) in owed.into_iter().flatten().take_while(|(number, _)| **number <= accepted) {
             if let Owed::Message { queue, why: Why::Task(id), .. } = owed {
@@ -145,8 +157,7 @@ impl Shard {
             }
         }
         match refusal {
-            None | Some((_, _, Owed::Message { why: Why::Spent, .. })) => {}
-            Some((_, _, Owed::Copy { .. })) => decided.dropped = 1,
+            None | Some((_, _, Owed::Copy { .. } | Owed::Message { why: Why::Spent, .. })) => {}
             Some((_, refusal, Owed::Message { queue, why: Why::Task(id), .. })) => {
                 tasks.entry((*queue, *id)).or_default().1 = Some(failure(refusal));
             }
@@ -163,17 +174,6 @@ impl Shard {
     }
 }
 
-impl Publication {
-    fn published(&self) -> Published {
-        Published {
-            message_id: self.message_id,
-            topic: self.topic.clone(),
-            published_at: self.published_at,
-            group: self.group,
-        }
-    }
-}
-
 fn owed_parcel(cargo: Cargo, body: &Body) -> OwedParcel {
     let payload = Payload::new(bytes::Bytes::new(), body.size);
     OwedParcel { parcel: Parcel { payload, cargo }, body: body.clone() }
@@ -182,12 +182,17 @@ fn owed_parcel(cargo: Cargo, body: &Body) -> OwedParcel {
 impl Taking<'_> {
     fn publication(&mut self, payload: Payload, publication: Published, deliveries: Vec<Outgoing>) {
         let mut copies = Vec::with_capacity(deliveries.len());
-        for Outgoing { number, queue, subscription, form } in deliveries {
+        for Outgoing { number, queue, subscription, rendition } in deliveries {
             if number <= self.accepted {
                 continue;
             }
-            match self.placing.copy(&publication.topic, &queue, subscription, form) {
-                Ok(copy) => copies.push(copy),
+            match self.placing.copy(
+                &publication.topic,
+                &queue,
+                (subscription, rendition),
+                publication.ordered(),
+            ) {
+                Ok(copy) => copies.extend(copy),
                 Err(refusal) => {
                     self.refused = Some((number, refusal));
                     break;
@@ -212,10 +217,11 @@ impl Taking<'_> {
             }
         };
         self.accepted = traveller.number;
+        self.stated = traveller.number;
         let now = self.shard.now;
         let Arrival { sent_at, receives, past } = traveller.arrival(now);
         let (queue, number) = (queue.id, self.placing.number(queue));
-        let Some((publication, subscription, form)) = traveller.copy else {
+        let Some((publication, subscription, rendition)) = traveller.copy else {
             self.events.push(Event::Message(MessageStated {
                 queue,
                 number,
@@ -236,27 +242,35 @@ impl Taking<'_> {
             queue,
             number,
             subscription,
-            form,
+            rendition,
             sent_at,
             visible_at: now,
             receives,
             past,
             journey: None,
+            group: if traveller.group.is_some() { Presence::Present } else { Presence::Absent },
+            dedup: None,
         };
         self.state(payload, publication, vec![copy]);
     }
 
     /// A publication with copies in queues of this shard, under an id of its own.
     fn state(&mut self, payload: Payload, publication: Published, copies: Vec<CopyStated>) {
+        self.stated = self.accepted;
         self.events.push(Event::Publication(Box::new(PublicationStated {
             id: PublicationId(self.next_publication),
             message_id: publication.message_id,
             topic: publication.topic,
             published_at: publication.published_at,
             group: publication.group,
+            fifo: publication.fifo,
+            occasion: publication.occasion,
+            home: None,
+            archive: Presence::Absent,
             payload,
             copies,
             owed: Vec::new(),
+            due: Vec::new(),
             from: Some((self.from, self.accepted)),
         })));
         self.next_publication += 1;

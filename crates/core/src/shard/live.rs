@@ -8,13 +8,16 @@
 //! What must survive: queues, topics and subscriptions; messages with their receive state and their way, wherever they
 //! have moved to; deduplication ids, with or without their message; attempts to receive; move tasks;
 //! publications with their remaining copies and owed deliveries, together, so that a shared payload
-//! is stated once; names of deleted queues while they are blocked; inbox numbers; the format version; and
-//! the shard's own counters and key. Changes never need restating: what they changed is in the statements.
+//! is stated once; names of deleted queues while they are blocked; inbox numbers; what is kept of accounts; platform applications
+//! and their endpoints; the format version; and the shard's own counters and key. Changes never need restating: what they changed is in the statements.
 
 use super::Shard;
 use crate::Lsn;
-use crate::event::{CopyStated, DeduplicatedStated, Event, Journey, MessageStated, PublicationStated};
-use crate::id::{DedupKey, Number, QueueId};
+use crate::command::Presence;
+use crate::event::{
+    CopyStated, DeduplicatedStated, DueStated, Event, Journey, MessageStated, OwedStated, PublicationStated,
+};
+use crate::id::{DedupKey, Number, PublicationId, QueueId, TopicId, Uuid};
 use crate::outbox::Owed;
 use crate::queue::message::{Content, Message};
 use crate::queue::messages::Route;
@@ -27,12 +30,33 @@ impl Shard {
         let taken = |from: Option<(u16, u64)>| from.and_then(|(from, _)| self.restate_inbox(lsn, from));
         if let Event::Publication(stated) = event {
             out.extend(taken(stated.from));
+            let deduplicated = |copy: &CopyStated| self.restate_dedup(copy.queue, copy.dedup?, copy.number);
+            out.extend(stated.copies.iter().filter_map(deduplicated));
         }
         if let Event::Message(stated) = event {
             out.extend(taken(stated.from));
             out.extend(stated.dedup.and_then(|key| self.restate_dedup(stated.queue, key, stated.number)));
         }
-        out.extend(self.restatement(lsn, event));
+        let Some(again) = self.restatement(lsn, event) else { return };
+        let mut perishing = Vec::new();
+        if let Event::Publication(stated) = &again
+            && let Some(topic) = stated.home
+        {
+            let due = stated.due.iter();
+            perishing.extend(due.filter_map(|due| self.restate_perishing(topic, due.subscription)));
+        }
+        if let Event::Replay(stated) = &again {
+            perishing.extend(self.restate_perishing(stated.topic, stated.subscription));
+        }
+        out.push(again);
+        out.append(&mut perishing);
+    }
+
+    /// A subscription that goes by time alone takes along what is owed to it. So it is always stated behind that: were it
+    /// trimmed first, a replay would never know that it is over.
+    fn restate_perishing(&self, topic: TopicId, id: Uuid) -> Option<Event> {
+        let subscription = self.topics.get(&topic)?.subscriptions.get(&id)?;
+        (!subscription.is_confirmed()).then(|| Event::Subscription(Box::new((*subscription.stated).clone())))
     }
 
     fn restatement(&self, lsn: Lsn, event: &Event) -> Option<Event> {
@@ -47,7 +71,18 @@ impl Shard {
             | Event::Leaving { .. }
             | Event::TopicDeleted { .. }
             | Event::Unsubscribed { .. }
+            | Event::Tried(_)
+            | Event::Diverted { .. }
+            | Event::Archived { .. }
             | Event::Settled { .. } => None,
+            Event::TopicDeduplicated(stated) => {
+                let first = self.topics.get(&stated.topic)?.dedup.find(stated.key, self.now)?;
+                (first.number == stated.sequence).then(|| event.clone())
+            }
+            Event::Replay(stated) => {
+                let replay = self.replays.get(&(stated.topic, stated.subscription))?;
+                (replay.at == lsn).then(|| Event::Replay(Box::new(replay.stated)))
+            }
             Event::Shard(_) => (self.own_stated == lsn).then(|| Event::Shard(self.statement())),
             Event::Queue(stated) => {
                 let queue = self.queues.get(&stated.id)?;
@@ -86,6 +121,8 @@ impl Shard {
             }
             Event::Publication(stated) => self.restate_publication(stated),
             Event::Inbox { from, .. } => self.restate_inbox(lsn, *from),
+            Event::Account(event) => self.accounts.restate(lsn, event).map(Event::Account),
+            Event::Application(event) => self.applications.restate(lsn, event).map(Event::Application),
         }
     }
 
@@ -148,28 +185,69 @@ impl Shard {
         }
         let copies = stated.copies.iter().filter_map(|copy| self.restate_copy(stated, copy));
         let owed = stated.owed.iter().filter(|owed| self.outbox.owes(stated.id, owed)).cloned();
+        let subscribers = stated.owed.iter().map(|owed| owed.subscription);
+        let subscribers = subscribers.chain(stated.due.iter().map(|due| due.subscription));
+        let diverted = subscribers.filter_map(|subscription| self.restate_diverted(stated.id, subscription));
+        let due = stated.due.iter().filter_map(|due| {
+            let owing = self.deliveries.find((stated.home?, due.subscription), stated.id)?;
+            Some(DueStated { failures: owing.failures, at: owing.at, ..*due })
+        });
+        let waits = |topic, sequence| self.unarchived.get(topic).and_then(|all| all.get(&sequence)).is_some();
+        let archive = match (&stated.home, stated.fifo) {
+            (Some(topic), Some(fifo)) if waits(topic, fifo.sequence) => Presence::Present,
+            (_, _) => Presence::Absent,
+        };
+        let due = due.collect::<Vec<_>>();
+        // A topic that is gone is not stated again, so nothing may speak of it.
+        let at_home = archive == Presence::Present || !due.is_empty();
         let next = PublicationStated {
+            home: stated.home.filter(|_| at_home),
             copies: copies.collect(),
-            owed: owed.collect(),
+            owed: owed.chain(diverted).collect(),
+            due,
+            archive,
             from: None,
             ..stated.clone()
         };
-        (!next.copies.is_empty() || !next.owed.is_empty()).then(|| Event::Publication(Box::new(next)))
+        let lives = !(next.copies.is_empty() && next.owed.is_empty() && next.due.is_empty());
+        (lives || archive == Presence::Present).then(|| Event::Publication(Box::new(next)))
+    }
+
+    /// A delivery that is on its way to a dead-letter queue instead, since it was stated.
+    fn restate_diverted(&self, publication: PublicationId, subscription: Uuid) -> Option<OwedStated> {
+        let (to, number) = *self.diverted.get(&(publication, subscription))?;
+        match self.outbox.find(to, number)? {
+            Owed::Message { .. } => None,
+            Owed::Copy { queue, rendition, leg, .. } => Some(OwedStated {
+                to,
+                number,
+                queue: queue.clone(),
+                subscription,
+                rendition: *rendition,
+                leg: *leg,
+            }),
+        }
     }
 
     fn restate_copy(&self, publication: &PublicationStated, copy: &CopyStated) -> Option<CopyStated> {
         let (queue, number, message) = self.message_stated_as(copy.queue, copy.number)?;
-        let Content::Copy { publication: id, subscription, form } = message.content else { return None };
+        let Content::Copy { publication: id, subscription, rendition } = message.content else { return None };
         (id == publication.id).then(|| CopyStated {
             queue,
             number,
             subscription,
-            form,
+            rendition,
             sent_at: message.sent_at,
             visible_at: message.visible_at,
             receives: message.receives,
             past: message.past.clone(),
             journey: self.journey(queue, number),
+            group: if message.group.is_some() || publication.group.is_none() {
+                Presence::Present
+            } else {
+                Presence::Absent
+            },
+            dedup: None,
         })
     }
 }

@@ -79,8 +79,9 @@ impl Shard {
         let settled = self.outbox.settle(to, accepted, refused);
         for owed in settled.accepted {
             match owed {
-                Owed::Copy { publication, .. } => {
+                Owed::Copy { publication, subscription, leg, .. } => {
                     self.live_bytes -= cost::OWED;
+                    self.arrive(publication, subscription, leg);
                     self.unrefer(publication);
                 }
                 Owed::Message { queue, number, .. } => {
@@ -91,8 +92,9 @@ impl Shard {
         }
         match settled.refused {
             None => {}
-            Some(Owed::Copy { publication, .. }) => {
+            Some(Owed::Copy { publication, subscription, leg, .. }) => {
                 self.live_bytes -= cost::OWED;
+                self.arrive(publication, subscription, leg);
                 self.unrefer(publication);
             }
             Some(Owed::Message { queue, number, why, .. }) => self.come_back(queue, number, why),

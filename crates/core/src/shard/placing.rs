@@ -1,25 +1,30 @@
 //! Gives out the numbers of messages and deliveries within one command, ahead of the state.
 
 use super::Shard;
-use crate::event::{CopyStated, Journey, OwedStated, Receives, Why};
-use crate::id::{Number, QueueId, Uuid};
+use crate::command::Presence;
+use crate::event::{CopyStated, Journey, Leg, OwedStated, Receives, Why};
+use crate::id::{DedupKey, Number, QueueId, Uuid};
+use crate::outbox::Ordered;
 use crate::queue::Queue;
+use crate::queue::settings::DedupScope;
 use crate::rejection::{Crossing, Refusal};
-use crate::topic::subscription::Form;
+use crate::topic::subscription::Rendition;
 use crate::{Arn, limits};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Numbers that a command has given out.
 pub(crate) struct Placing<'a> {
     shard: &'a Shard,
     next_number: BTreeMap<QueueId, Number>,
     next_owed: BTreeMap<u16, u64>,
+    /// Deduplication ids that FIFO queues have got.
+    fresh: BTreeSet<(QueueId, DedupKey)>,
 }
 
 impl<'a> Placing<'a> {
     /// Starts from the shard's state.
     pub(crate) fn new(shard: &'a Shard) -> Placing<'a> {
-        Placing { shard, next_number: BTreeMap::new(), next_owed: BTreeMap::new() }
+        Placing { shard, next_number: BTreeMap::new(), next_owed: BTreeMap::new(), fresh: BTreeSet::new() }
     }
 
     /// A number for a message in a queue.
@@ -36,8 +41,21 @@ impl<'a> Placing<'a> {
     }
 
     /// A delivery that is owed to another shard.
-    pub(crate) fn owe(&mut self, to: u16, queue: &Arn, subscription: Uuid, form: Form) -> OwedStated {
-        OwedStated { to, number: self.owed(to), queue: queue.clone(), subscription, form }
+    pub(crate) fn owe(
+        &mut self,
+        to: u16,
+        queue: &Arn,
+        subscription: Uuid,
+        rendition: Rendition,
+    ) -> OwedStated {
+        OwedStated {
+            to,
+            number: self.owed(to),
+            queue: queue.clone(),
+            subscription,
+            rendition,
+            leg: Leg::Endpoint,
+        }
     }
 
     /// The way of a message to another shard.
@@ -45,28 +63,46 @@ impl<'a> Placing<'a> {
         Journey { to, number: self.owed(to), target: target.clone(), why }
     }
 
-    /// A topic's copy in a queue of this shard, or why there will never be one.
+    /// A topic's copy in a queue of this shard, or why there will never be one. None if the queue has a message with the
+    /// same deduplication id.
     pub(crate) fn copy(
         &mut self,
         topic: &Arn,
         queue: &Arn,
-        subscription: Uuid,
-        form: Form,
-    ) -> Result<CopyStated, Refusal> {
+        (subscription, rendition): (Uuid, Rendition),
+        ordered: Option<Ordered>,
+    ) -> Result<Option<CopyStated>, Refusal> {
         let target = self.shard.reachable("sns.amazonaws.com", topic, queue)?;
         let settings = &target.stated.as_ref().ok_or(Refusal::QueueDoesNotExist)?.settings;
         let now = self.shard.now;
-        Ok(CopyStated {
+        let dedup = settings.fifo.zip(ordered).and_then(|(settings, Ordered { group, dedup })| {
+            Some(match settings.scope {
+                DedupScope::Queue => dedup?,
+                DedupScope::MessageGroup => dedup?.within(group),
+            })
+        });
+        if let Some(key) = dedup
+            && (target.dedup.find(key, now).is_some() || !self.fresh.insert((target.id, key)))
+        {
+            return Ok(None);
+        }
+        Ok(Some(CopyStated {
             queue: target.id,
             number: self.number(target),
             subscription,
-            form,
+            rendition,
             sent_at: now,
             visible_at: now.plus_s(settings.delay_s),
             receives: Receives::default(),
             past: None,
             journey: None,
-        })
+            group: if ordered.is_some() && settings.fifo.is_none() {
+                Presence::Absent
+            } else {
+                Presence::Present
+            },
+            dedup,
+        }))
     }
 }
 

@@ -1,21 +1,31 @@
 //! Tests of a shard that need a hand on its log or its surroundings. What clients can see is tested by the
 //! scripts and by the property tests of the `script` crate.
 
+mod accounts;
+mod applications;
 mod exchange;
+mod fanout;
+mod fifo_topics;
+mod hub;
 mod limits;
 mod live;
+mod logged;
 mod moves;
 mod redrive;
+mod replays;
+mod retries;
+mod subscriptions;
 
 use super::{Config, Decided, Shard};
 use crate::body::Payload;
-use crate::command::{AskQueue, AskTopic, Command, Given, Presence, Publish, Receive, Send};
+use crate::command::{
+    AskQueue, AskTopic, Command, Presence, Publish, Receive, Send, Subscribe, TopicMeaning,
+};
 use crate::event::{Event, SubscriptionStated, Tags};
-use crate::id::{Ids, Revision, TopicId, Uuid};
+use crate::id::{Ids, Revision, Uuid};
 use crate::queue::settings::Setting;
 use crate::reply::Reply;
-use crate::topic::filter::Facts;
-use crate::topic::subscription::{Filter, Form};
+use crate::topic::subscription::{Endpoint, Filter, Form};
 use crate::{Arn, Lsn, Rejection, Timestamp, codec};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -96,27 +106,19 @@ impl Live {
     }
 
     fn create_topic(&mut self) {
-        self.run(Command::CreateTopic { arn: topic(), attributes: Default::default(), tags: None }).unwrap();
+        let (attributes, meaning) = (Default::default(), TopicMeaning::default());
+        self.run(Command::CreateTopic { arn: topic(), attributes, meaning, tags: None }).unwrap();
     }
 
     fn subscribe(&mut self, name: &str, filter: Option<Arc<Filter>>) -> Result<Uuid, Rejection> {
-        let wanted = SubscriptionStated {
-            topic: TopicId(0),
-            id: Uuid(0),
-            queue: queue(name),
-            owner: "000000000000".into(),
-            principal: "arn:aws:iam::000000000000:root".into(),
-            form: Form::Raw,
-            filter,
-        };
-        let reply = self.ask_topic(AskTopic::Subscribe(Box::new(wanted), Given::default()))?.reply;
-        let Reply::Subscribed(id) = reply else { panic!("{reply:?}") };
+        let wanted = SubscriptionStated { form: Form::Raw, filter, ..wanted(Endpoint::Queue(queue(name))) };
+        let reply = self.ask_topic(AskTopic::Subscribe(Box::new(Subscribe::new(wanted))))?.reply;
+        let Reply::Subscribed(id, _) = reply else { panic!("{reply:?}") };
         Ok(id)
     }
 
     fn publish(&mut self, body: &'static str) -> Decided {
-        let message =
-            Publish { payload: payload(body), facts: Facts::default(), body: Presence::Present, group: None };
+        let message = Publish { body: Presence::Present, ..Publish::new(payload(body)) };
         self.ask_topic(AskTopic::Publish(vec![message])).unwrap()
     }
 
@@ -139,6 +141,10 @@ fn queue(name: &str) -> Arn {
 
 fn topic() -> Arn {
     Arn::of("aws", "sns", "us-east-1", "000000000000", "news")
+}
+
+fn wanted(endpoint: Endpoint) -> SubscriptionStated {
+    SubscriptionStated::wanted(endpoint, "000000000000", "arn:aws:iam::000000000000:root")
 }
 
 fn payload(body: &'static str) -> Payload {
@@ -233,6 +239,6 @@ fn payloads_beyond_the_budget_are_not_kept() {
 fn a_shard_that_is_opened_again_claims_only_what_it_lacks() {
     let live = Live::new(Config::default());
     assert_eq!(live.entries[0].len(), 3);
-    assert!(matches!(live.entries[0][..], [Event::Opened, Event::FormatRaised(2), Event::Shard(_)]));
+    assert!(matches!(live.entries[0][..], [Event::Opened, Event::FormatRaised(3), Event::Shard(_)]));
     assert_eq!(live.shard.claim([9; 32]), [Event::Opened]);
 }

@@ -2,12 +2,13 @@
 
 use super::queues::limited;
 use super::{Decided, Shard};
-use crate::command::{AskTopic, Page};
-use crate::event::{Event, SubscriptionStated, Tags, TopicStated};
+use crate::command::{AskTopic, Page, TopicMeaning};
+use crate::event::{Archive, Event, SubscriptionStated, Tags, TopicStated};
 use crate::id::{Ids, Revision, TopicId, Uuid};
 use crate::reply::{More, Reply};
+use crate::topic::subscription::{Standing, Subscription};
 use crate::topic::{Topic, publish};
-use crate::{Arn, Rejection, limits};
+use crate::{Arn, Rejection, Timestamp, limits};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -17,6 +18,7 @@ impl Shard {
         &self,
         arn: Arn,
         attributes: BTreeMap<Box<str>, Box<str>>,
+        meaning: TopicMeaning,
         tags: Option<Tags>,
     ) -> Result<Decided, Rejection> {
         if let Some(stated) = self.topic_by_name(&arn).and_then(|topic| topic.stated.as_ref()) {
@@ -35,6 +37,9 @@ impl Shard {
             attributes,
             tags: limited(tags.unwrap_or_default())?,
             subscriptions_deleted: 0,
+            next_sequence: 1,
+            delivery: meaning.delivery.unwrap_or_default(),
+            archive: archive(None, meaning.archive_days, self.now),
         };
         Ok(Decided::one(Event::Topic(Box::new(stated)), Reply::Done))
     }
@@ -56,7 +61,21 @@ impl Shard {
                 let view = topic.view().ok_or(Rejection::TopicDoesNotExist)?;
                 Ok(Decided::nothing(Reply::Topic(Box::new(view))))
             }
-            AskTopic::Set(name, value) => self.restate_topic(topic, |next| {
+            AskTopic::Set(name, value, meaning) => self.restate_topic(topic, |next| {
+                let size = value.as_ref().filter(|_| *name == *"MaximumMessageSize");
+                if size
+                    .and_then(|size| size.parse().ok())
+                    .is_some_and(|size| !Shard::admits_size(topic, size))
+                {
+                    return Err(Rejection::LargeMessagesNotSupported);
+                }
+                if meaning.archive_days == Some(0) && self.waits_behind_replays(topic) {
+                    return Err(Rejection::ReplaysUnderWay);
+                }
+                next.archive = archive(next.archive, meaning.archive_days, self.now);
+                if let Some(delivery) = meaning.delivery {
+                    next.delivery = delivery;
+                }
                 match value {
                     Some(value) => next.attributes.insert(name, value),
                     None => next.attributes.remove(&name),
@@ -72,29 +91,25 @@ impl Shard {
                 next.tags.retain(|key, _| !keys.contains(key));
                 Ok(())
             }),
+            AskTopic::Delete if stated.archive.is_some() => Err(Rejection::ArchiveActive),
             AskTopic::Delete => Ok(Decided::one(Event::TopicDeleted { topic: topic.id }, Reply::Done)),
-            AskTopic::Subscribe(wanted, given) => {
-                let (event, id) = topic.decide_subscribe(*wanted, given, ids.uuid())?;
-                Ok(Decided::perhaps(event, Reply::Subscribed(id)))
-            }
+            AskTopic::Subscribe(asked) => self.subscribe(topic, stated, *asked, ids),
             AskTopic::ListSubscriptions(after) => {
                 let from = after.map_or(Bound::Unbounded, Bound::Excluded);
                 let found = topic.subscriptions.range((from, Bound::Unbounded));
+                let found = found.filter(|(_, there)| is_seen(there));
                 let found = found.map(|(_, subscription)| (arn.clone(), subscription.stated.clone()));
                 Ok(Decided::nothing(page(found, limits::LIST_SNS_PAGE)))
             }
             AskTopic::Subscription(id) => {
-                let there = topic.subscriptions.get(&id).ok_or(Rejection::SubscriptionDoesNotExist)?;
-                let found = vec![(arn.clone(), there.stated.clone())];
-                Ok(Decided::nothing(Reply::Subscriptions(found, More::No)))
+                let there = topic.subscriptions.get(&id).filter(|there| is_seen(there));
+                let there = there.ok_or(Rejection::SubscriptionDoesNotExist)?;
+                let replay = self.replays.get(&(topic.id, id)).map(|replay| replay.stated);
+                Ok(Decided::nothing(Reply::Subscription(there.stated.clone(), replay)))
             }
-            AskTopic::SetSubscription(id, change) => {
-                Ok(Decided::one(topic.decide_set(id, change)?, Reply::Done))
-            }
-            AskTopic::Unsubscribe(id) => {
-                let there = topic.subscriptions.contains_key(&id);
-                let event = Event::Unsubscribed { topic: topic.id, subscription: id };
-                Ok(Decided::perhaps(there.then_some(event), Reply::Done))
+            AskTopic::SetSubscription(id, change) => self.set_subscription(topic, stated, id, change),
+            AskTopic::Unsubscribe(id, notice) => {
+                self.unsubscribe(topic, stated, id, notice.map(|notice| *notice), ids)
             }
             AskTopic::Publish(messages) => publish::decide(self, topic, stated, messages, ids),
         }
@@ -113,7 +128,11 @@ impl Shard {
             let from = after_id.map_or(Bound::Unbounded, Bound::Excluded);
             let topic = self.topics.get(id);
             let subscriptions = topic.map(|topic| topic.subscriptions.range((from, Bound::Unbounded)));
-            subscriptions.into_iter().flatten().map(|(_, found)| (arn.clone(), found.stated.clone()))
+            subscriptions
+                .into_iter()
+                .flatten()
+                .filter(|(_, there)| is_seen(there))
+                .map(|(_, found)| (arn.clone(), found.stated.clone()))
         });
         Decided::nothing(page(found, asked.max))
     }
@@ -129,6 +148,20 @@ impl Shard {
         change(&mut next)?;
         Ok(Decided::one(Event::Topic(Box::new(next)), Reply::Done))
     }
+}
+
+/// The archive that a topic has when its policy says so many days, and zero for none.
+fn archive(there: Option<Archive>, days: Option<u16>, now: Timestamp) -> Option<Archive> {
+    match days {
+        None => there,
+        Some(0) => None,
+        Some(days) => Some(Archive { since: there.map_or(now, |there| there.since), days }),
+    }
+}
+
+/// Whether anybody sees it: who has left is remembered, but not shown.
+fn is_seen(there: &Subscription) -> bool {
+    !matches!(there.stated.standing, Standing::Ended(_))
 }
 
 type Found = (Arn, std::sync::Arc<SubscriptionStated>);

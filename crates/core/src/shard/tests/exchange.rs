@@ -2,26 +2,33 @@
 
 use super::{BEGIN, Live, payload, queue, topic};
 use crate::command::{AskQueue, Command};
-use crate::event::Event;
+use crate::event::{Event, Occasion};
 use crate::id::Uuid;
 use crate::limits;
 use crate::outbox::{Cargo, Outgoing, Parcel, Published};
 use crate::rejection::Refusal;
 use crate::reply::{OwedParcel, Reply};
 use crate::shard::{Config, Decided};
-use crate::topic::subscription::Form;
+use crate::topic::subscription::{Form, Rendition};
 
 fn parcel(body: &'static str, deliveries: &[(u64, &str)]) -> Parcel {
     let delivery = |(number, name): &(u64, &str)| Outgoing {
         number: *number,
         queue: queue(name),
         subscription: Uuid(u128::from(*number)),
-        form: Form::Raw,
+        rendition: Rendition::of_queue(Form::Raw),
     };
     Parcel {
         payload: payload(body),
         cargo: Cargo::Publication {
-            publication: Published { message_id: Uuid(1), topic: topic(), published_at: BEGIN, group: None },
+            publication: Published {
+                message_id: Uuid(1),
+                topic: topic(),
+                published_at: BEGIN,
+                group: None,
+                fifo: None,
+                occasion: Occasion::Published,
+            },
             deliveries: deliveries.iter().map(delivery).collect(),
         },
     }

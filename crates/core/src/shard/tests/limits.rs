@@ -1,7 +1,7 @@
 //! Bounds that take many of something to reach.
 
 use super::{Live, payload, queue, topic};
-use crate::command::{AskQueue, AskTopic, Command, Page, Presence, Publish, Receive};
+use crate::command::{AskQueue, AskTopic, Command, Page, Publish, Receive, TopicMeaning};
 use crate::event::{Event, MessageStated, Receives, Tags};
 use crate::id::{GroupKey, Revision, Uuid};
 use crate::queue::settings::Setting;
@@ -105,7 +105,7 @@ fn a_topic_has_at_most_200_filters() {
     let set = |filter| AskTopic::SetSubscription(plain, Change::Filter(filter));
     assert_eq!(live.ask_topic(set(wanted.clone())).unwrap_err(), Rejection::TooManyFilterPolicies);
     let first = live.subscribe("q0", wanted.clone()).unwrap();
-    live.ask_topic(AskTopic::Unsubscribe(first)).unwrap();
+    live.ask_topic(AskTopic::Unsubscribe(first, None)).unwrap();
     live.ask_topic(set(wanted.clone())).unwrap();
     live.ask_topic(set(wanted)).unwrap();
 }
@@ -115,11 +115,7 @@ fn a_publication_must_have_been_looked_into_if_some_filter_looks_into_bodies() {
     let mut live = Live::new(Config::default());
     live.create("a", vec![]);
     live.create_topic();
-    let blind = || {
-        let message =
-            Publish { payload: payload("x"), facts: Facts::default(), body: Presence::Absent, group: None };
-        AskTopic::Publish(vec![message])
-    };
+    let blind = || AskTopic::Publish(vec![Publish::new(payload("x"))]);
     live.ask_topic(blind()).unwrap();
     let id = live.subscribe("a", Some(filter(Scope::MessageBody))).unwrap();
     assert!(live.shard.judgement(&topic()).unwrap().filters_bodies);
@@ -139,7 +135,7 @@ fn a_raw_copy_has_at_most_ten_attributes() {
     let publish = |attributes: usize| {
         let named = (0..attributes).map(|n| (format!("k{n}").into(), AttributeFact::Binary)).collect();
         let facts = Facts::new(named, None);
-        AskTopic::Publish(vec![Publish { payload: payload("x"), facts, body: Presence::Absent, group: None }])
+        AskTopic::Publish(vec![Publish { facts, ..Publish::new(payload("x")) }])
     };
     assert_eq!(live.ask_topic(publish(11)).unwrap().dropped, 1);
     assert_eq!(live.receive("a", 10).len(), 0);
@@ -161,7 +157,12 @@ fn tags_are_compared_for_topics_only_and_bounded() {
     live.ask("a", AskQueue::Untag(vec!["k0".into(), "unknown".into()])).unwrap();
     let Reply::Queue(view) = live.ask("a", AskQueue::View).unwrap().reply else { panic!() };
     assert_eq!(view.tags.len(), 49);
-    let create = |tags| Command::CreateTopic { arn: topic(), attributes: Default::default(), tags };
+    let create = |tags| Command::CreateTopic {
+        arn: topic(),
+        attributes: Default::default(),
+        meaning: TopicMeaning::default(),
+        tags,
+    };
     live.run(create(Some(tags(2)))).unwrap();
     live.run(create(None)).unwrap();
     assert_eq!(live.run(create(Some(tags(1)))).unwrap_err(), Rejection::TopicTagsDiffer);
@@ -182,7 +183,9 @@ fn lists_are_paged_in_order() {
         else {
             panic!()
         };
-        found.extend(page.iter().map(|(_, stated)| stated.queue.resource().to_owned()));
+        found.extend(
+            page.iter().map(|(_, stated)| stated.endpoint.address().rsplit(':').next().unwrap().to_owned()),
+        );
         after = page.last().map(|(arn, stated)| format!("{arn}:{}", stated.id).into());
         if more == More::No {
             break;

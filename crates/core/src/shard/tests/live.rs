@@ -40,7 +40,7 @@ fn each_thing_is_stated_again_once_from_its_latest_statement() {
         assert_eq!(restated(&live, old), [], "entry {old} is stated again later");
     }
     assert_eq!(names(&restated(&live, lsn.0)), names(&again));
-    live.ask_topic(AskTopic::Unsubscribe(id)).unwrap();
+    live.ask_topic(AskTopic::Unsubscribe(id, None)).unwrap();
     live.ask("orders", AskQueue::Purge).unwrap();
     assert_eq!(names(&restated(&live, lsn.0)), ["FormatRaised", "Shard", "Queue", "Topic"]);
     live.ask("orders", AskQueue::Set(vec![Setting::Delay(1)])).unwrap();

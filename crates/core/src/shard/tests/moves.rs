@@ -3,128 +3,21 @@
 //! The test knows of each body only where it may be: it was sent to one of the queues and not deleted since, so it is
 //! in exactly one of them, whatever happened in between.
 
+use super::logged::{Dice, Logged, Restart};
 use super::{BEGIN, payload, queue};
 use crate::command::{AskQueue, Command, Dedup, Receive, Send};
-use crate::event::{Event, MoveStatus, Tags};
+use crate::event::{MoveStatus, Tags};
 use crate::id::{DedupKey, GroupKey, Ids, Revision};
 use crate::outbox::Parcel;
 use crate::queue::settings::{Redrive, Setting, Switch};
 use crate::reply::Reply;
-use crate::shard::{Config, Shard, Waits};
-use crate::{Arn, Lsn, Rejection, Timestamp, codec};
+use crate::shard::{Config, Waits};
+use crate::{Arn, Rejection, Timestamp};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
-/// One entry of a log.
-struct Entry {
-    lsn: Lsn,
-    at: Timestamp,
-    bytes: Bytes,
-}
-
-/// A shard with its log, from which it can be made again.
-struct Logged {
-    shard: Shard,
-    log: Vec<Entry>,
-    tail: Lsn,
-}
-
 fn config(index: u16) -> Config {
     Config { index, shards: 2, waits: Waits { deleted_ms: 0, purge_ms: 0 }, ..Config::default() }
-}
-
-impl Logged {
-    fn new(index: u16) -> Logged {
-        let mut shard = Shard::new(config(index));
-        shard.advance(BEGIN);
-        let mut logged = Logged { shard, log: Vec::new(), tail: Lsn(0) };
-        let claim = logged.shard.claim([3; 32]);
-        logged.append(claim);
-        logged
-    }
-
-    fn append(&mut self, mut events: Vec<Event>) {
-        if events.is_empty() {
-            return;
-        }
-        self.tail = self.tail.next();
-        let mut bytes = Vec::new();
-        for event in &mut events {
-            codec::encode(self.tail, event, &mut bytes);
-            self.shard.apply(self.tail, event);
-        }
-        self.log.push(Entry { lsn: self.tail, at: self.shard.now(), bytes: bytes.into() });
-    }
-
-    /// A turn with one command, and what the shard does of its own accord after it.
-    fn run(&mut self, command: Command, ids: &mut Ids) -> Result<Reply, Rejection> {
-        let decided = self.shard.decide(command, ids)?;
-        self.append(decided.events);
-        self.step();
-        Ok(decided.reply)
-    }
-
-    fn step(&mut self) {
-        let events = self.shard.move_on();
-        self.append(events);
-    }
-
-    /// States the first entries again and trims them.
-    fn compact(&mut self, entries: usize) {
-        let mut again = Vec::new();
-        for entry in &self.log[..entries] {
-            codec::decode(entry.lsn, &entry.bytes, |event| self.shard.restate(entry.lsn, &event, &mut again))
-                .unwrap();
-        }
-        self.append(again);
-        self.log.drain(..entries);
-    }
-
-    /// The shard that the log makes.
-    fn replayed(&self) -> Shard {
-        let mut shard = Shard::new(self.shard.config.clone());
-        for entry in &self.log {
-            shard.advance(entry.at);
-            codec::decode(entry.lsn, &entry.bytes, |event| shard.apply(entry.lsn, &event)).unwrap();
-        }
-        assert_eq!(shard.shells(), 0);
-        shard.advance(self.shard.now());
-        shard
-    }
-
-    /// Checks that the log makes this very state; half of the time goes on with the one that it makes.
-    fn check(&mut self, restart: Restart) {
-        while self.shard.reap(100) {}
-        self.shard.check();
-        let mut again = self.replayed();
-        while again.reap(100) {}
-        again.check();
-        assert!(self.shard.same(&again), "the fold of the log is the state");
-        if restart == Restart::Yes {
-            self.shard = again;
-            self.append(vec![Event::Opened]);
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Restart {
-    Yes,
-    No,
-}
-
-/// A small generator of random numbers.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
-
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len() as u64) as usize]
-    }
 }
 
 struct World {
@@ -148,7 +41,7 @@ impl World {
         };
         let queues = vec![at(0, 0), at(0, 1), at(1, 0), at(1, 1)];
         let mut world = World {
-            shards: [Logged::new(0), Logged::new(1)],
+            shards: [0, 1].map(|index| Logged::new(config(index))),
             ids: Ids::new(u128::from(seed)),
             dice: Dice(seed),
             now: BEGIN,

@@ -2,6 +2,7 @@
 
 use super::number::Number;
 use super::value::{Members, Value, searchable};
+use std::sync::Arc;
 
 /// One message attribute, by the base of its type (sns 6): `String.custom` is a `String`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +17,14 @@ pub enum AttributeFact {
     Binary,
 }
 
-/// All that policies may ask about one message.
+/// All that policies may ask about one message. Clones share what they hold, and the facts of several texts of one
+/// message its attributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Sorted by name.
-    attributes: Vec<(Box<str>, AttributeFact)>,
+    attributes: Arc<[(Box<str>, AttributeFact)]>,
     /// The members of a body that is a JSON object.
-    body: Option<Members>,
+    body: Option<Arc<Members>>,
 }
 
 impl Facts {
@@ -31,12 +33,14 @@ impl Facts {
     #[must_use]
     pub fn new(mut attributes: Vec<(Box<str>, AttributeFact)>, body: Option<Value>) -> Self {
         attributes.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let body = match body {
-            Some(Value::Object(members)) => Some(searchable(members)),
-            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_))
-            | None => None,
-        };
-        Self { attributes, body }
+        Self { attributes: attributes.into(), body: object(body) }
+    }
+
+    /// The facts of the same message where some subscriptions get another text: with `MessageStructure` `json` the
+    /// text of the subscription's own protocol is filtered (sns 12).
+    #[must_use]
+    pub fn with_body(&self, body: Option<Value>) -> Self {
+        Self { attributes: self.attributes.clone(), body: object(body) }
     }
 
     /// The attribute of this name.
@@ -57,6 +61,14 @@ impl Facts {
 
     /// The members of the body, in searchable form.
     pub(crate) fn body(&self) -> Option<&[(Box<str>, Value)]> {
-        self.body.as_deref()
+        self.body.as_deref().map(Vec::as_slice)
+    }
+}
+
+/// The members of a body that is an object, in searchable form.
+fn object(body: Option<Value>) -> Option<Arc<Members>> {
+    match body? {
+        Value::Object(members) => Some(Arc::new(searchable(members))),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
     }
 }

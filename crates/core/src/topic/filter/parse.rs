@@ -37,20 +37,23 @@ const RESERVED_IN_OR: [&str; 24] = [
     "ip-address-not-in-range",
 ];
 
-/// What a policy asks for.
+/// What a policy asks for. Borrows the policy's keys, so that it is never much larger than the policy: the
+/// paths, which are, are made only of formulas within the limits.
 #[derive(Debug)]
-pub(crate) enum Formula {
-    Key(Key),
-    All(Vec<Formula>),
-    Any(Vec<Formula>),
+pub(crate) enum Formula<'a> {
+    /// The conditions of the keys around it.
+    Leaf(Unplaced),
+    /// What stands under a key.
+    Below(&'a str, Box<Formula<'a>>),
+    All(Vec<Formula<'a>>),
+    Any(Vec<Formula<'a>>),
 }
 
-/// A key with conditions, and what it counts for in the limits.
+/// A key's conditions, and what they count for in the limits.
 #[derive(Debug)]
-pub(crate) struct Key {
-    pub(crate) path: Box<[Box<str>]>,
+pub(crate) struct Unplaced {
     pub(crate) conditions: Conditions,
-    /// Elements of its array.
+    /// Elements of its array; a list of patterns in `anything-but` counts as many.
     pub(crate) values: usize,
     /// Objects around it, as written: 1 for a key of the policy itself. `$or` does not count.
     pub(crate) depth: usize,
@@ -58,25 +61,27 @@ pub(crate) struct Key {
 
 /// Where in the policy we are.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct Place {
     scope: Scope,
-    /// The keys from the policy's root to here, as written.
-    keys: &'a [&'a str],
+    /// Keys from the policy's root to here, as written.
+    depth: usize,
+    /// Segments of the path that these keys make.
+    segments: usize,
     /// Objects and `$or`s from the root to here.
     nesting: usize,
     in_or: bool,
 }
 
 /// Reads a whole policy.
-pub(crate) fn policy(policy: &Value, scope: Scope) -> Result<Formula, PolicyError> {
+pub(crate) fn policy(policy: &Value, scope: Scope) -> Result<Formula<'_>, PolicyError> {
     let Value::Object(members) = policy else { return Err(PolicyError::NotAnObject) };
     if members.is_empty() {
         return Ok(Formula::All(vec![]));
     }
-    object(members, Place { scope, keys: &[], nesting: 0, in_or: false })
+    object(members, Place { scope, depth: 0, segments: 0, nesting: 0, in_or: false })
 }
 
-fn object(members: &[(Box<str>, Value)], place: Place<'_>) -> Result<Formula, PolicyError> {
+fn object(members: &[(Box<str>, Value)], place: Place) -> Result<Formula<'_>, PolicyError> {
     // Every level has at least one value, so this is over 150 combinations; and it bounds the recursion.
     if place.nesting == DEPTH_MAX {
         return Err(PolicyError::TooComplex);
@@ -95,29 +100,41 @@ fn object(members: &[(Box<str>, Value)], place: Place<'_>) -> Result<Formula, Po
     Ok(Formula::All(parts.into_iter().map(|(_, part)| part).collect()))
 }
 
-fn member(key: &str, value: &Value, place: Place<'_>) -> Result<Formula, PolicyError> {
+fn member<'a>(key: &'a str, value: &'a Value, place: Place) -> Result<Formula<'a>, PolicyError> {
     if key == "$or" {
         return any_of(value, place);
     }
     if place.in_or && RESERVED_IN_OR.contains(&key) {
         return Err(PolicyError::OrReserved(key.into()));
     }
-    let keys = [place.keys, &[key]].concat();
-    match value {
-        Value::Object(members) => object(members, Place { keys: &keys, nesting: place.nesting + 1, ..place }),
-        Value::Array(items) => Ok(Formula::Key(Key {
-            path: path(&keys, place.scope)?,
-            conditions: conditions(items)?,
-            values: items.len(),
-            depth: keys.len(),
-        })),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            Err(PolicyError::NotAContainer(key.into()))
+    let (depth, segments) = (place.depth + 1, place.segments + segments(key, place.scope).count());
+    let below = match value {
+        Value::Object(members) => {
+            object(members, Place { depth, segments, nesting: place.nesting + 1, ..place })?
         }
-    }
+        Value::Array(_) if segments > DEPTH_MAX => return Err(PolicyError::TooComplex),
+        Value::Array(items) => {
+            let conditions = conditions(items)?;
+            let values = items.len() + conditions.listed_patterns();
+            Formula::Leaf(Unplaced { conditions, values, depth })
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            return Err(PolicyError::NotAContainer(key.into()));
+        }
+    };
+    Ok(Formula::Below(key, Box::new(below)))
 }
 
-fn any_of(value: &Value, place: Place<'_>) -> Result<Formula, PolicyError> {
+/// The part of a path that one key is: attribute names keep their dots, in bodies a dot is a step.
+pub(crate) fn segments(key: &str, scope: Scope) -> impl Iterator<Item = &str> {
+    let separator = match scope {
+        Scope::MessageAttributes => None,
+        Scope::MessageBody => Some('.'),
+    };
+    key.split(move |character| Some(character) == separator)
+}
+
+fn any_of(value: &Value, place: Place) -> Result<Formula<'_>, PolicyError> {
     let Value::Array(items) = value else { return Err(PolicyError::OrNotAnArray) };
     let mut parts = Vec::with_capacity(items.len());
     for item in items {
@@ -131,17 +148,6 @@ fn any_of(value: &Value, place: Place<'_>) -> Result<Formula, PolicyError> {
         return Err(PolicyError::OrTooFew);
     }
     Ok(Formula::Any(parts))
-}
-
-/// The path as the scope looks it up: attribute names keep their dots, in bodies a dot is a step.
-fn path(keys: &[&str], scope: Scope) -> Result<Box<[Box<str>]>, PolicyError> {
-    let path: Box<[Box<str>]> = match scope {
-        Scope::MessageAttributes => keys.iter().map(|key| (*key).into()).collect(),
-        Scope::MessageBody => {
-            keys.iter().flat_map(|key| key.split('.')).take(DEPTH_MAX + 1).map(Into::into).collect()
-        }
-    };
-    if path.len() > DEPTH_MAX { Err(PolicyError::TooComplex) } else { Ok(path) }
 }
 
 fn conditions(items: &[Value]) -> Result<Conditions, PolicyError> {

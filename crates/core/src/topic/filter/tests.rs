@@ -1,8 +1,10 @@
 //! The golden vectors of filter policies, and the means by which the other tests build their inputs.
 
 mod cases;
+mod hostile;
 mod json;
 mod model;
+mod operators;
 mod random;
 
 use std::path::Path;

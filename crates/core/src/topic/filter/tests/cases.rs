@@ -336,6 +336,15 @@ fn keys_of_all_or_elements_count() {
     };
     assert!(or(5).is_ok());
     assert_eq!(or(6), Err(PolicyError::TooManyKeys));
+    // Leaves count, wherever they are; the keys above them do not.
+    let one_parent = |count: usize| {
+        let leaves: Vec<_> = (0..count).map(|key| format!(r#""k{key}":[1]"#)).collect();
+        compile(&format!(r#"{{"parent":{{{}}}}}"#, leaves.join(",")), MessageBody)
+    };
+    assert!(one_parent(5).is_ok());
+    assert_eq!(one_parent(6), Err(PolicyError::TooManyKeys));
+    // A key that is there twice is one key, of which the last counts.
+    assert!(compile(&format!("{{{}}}", [r#""k":[1]"#; 6].join(",")), MessageAttributes).is_ok());
 }
 
 #[test]
