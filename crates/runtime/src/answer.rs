@@ -6,13 +6,14 @@
 use postrider_core::body::{self, Body};
 use postrider_core::{Lsn, Rejection, Reply};
 use postrider_log::{Fault, Pin, Reader};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a caller gets: the reply or the rejection, and a hold on the payloads that are not in memory.
 pub struct Answer {
     /// What the shard said.
     pub result: Result<Reply, Rejection>,
-    pins: Vec<(Lsn, Pin)>,
+    pins: BTreeMap<Lsn, Pin>,
 }
 
 impl std::fmt::Debug for Answer {
@@ -24,10 +25,10 @@ impl std::fmt::Debug for Answer {
 impl Answer {
     /// An answer whose payloads, if there are any, are in memory or in segments that `reader` has.
     pub fn new(result: Result<Reply, Rejection>, reader: &dyn Reader) -> Answer {
-        let mut pins: Vec<(Lsn, Pin)> = Vec::new();
+        let mut pins = BTreeMap::new();
         for body in result.iter().flat_map(bodies) {
             let lsn = body.place.lsn;
-            if body.resident.is_none() && pins.iter().all(|(pinned, _)| *pinned != lsn) {
+            if body.resident.is_none() && !pins.contains_key(&lsn) {
                 pins.extend(reader.pin(lsn.0).map(|pin| (lsn, pin)));
             }
         }
@@ -43,8 +44,7 @@ impl Answer {
             return Ok(resident.clone());
         }
         let place = body.place;
-        let pin = self.pins.iter().find(|(lsn, _)| *lsn == place.lsn);
-        let (_, pin) = pin.ok_or(Unreadable::Gone(place.lsn))?;
+        let pin = self.pins.get(&place.lsn).ok_or(Unreadable::Gone(place.lsn))?;
         let bytes = pin.read_at(place.lsn.0, place.offset, place.len)?;
         if body::crc(&bytes) != place.crc {
             return Err(Unreadable::Damaged(place.lsn));
@@ -72,6 +72,8 @@ fn bodies(reply: &Reply) -> Vec<&Body> {
         Reply::Received(messages) => messages.iter().map(|m| m.message.content.body()).collect(),
         Reply::Peeked(messages) => messages.iter().map(|m| m.content.body()).collect(),
         Reply::Owed(parcels) => parcels.iter().map(|parcel| &parcel.body).collect(),
+        Reply::Claimed(claimed) => claimed.iter().map(|claimed| &claimed.body).collect(),
+        Reply::ToArchive(waiting) => waiting.iter().map(|waiting| &waiting.body).collect(),
         Reply::Done
         | Reply::Queue(_)
         | Reply::Arns(..)
@@ -82,8 +84,14 @@ fn bodies(reply: &Reply) -> Vec<&Body> {
         | Reply::Moves(_)
         | Reply::Topic(_)
         | Reply::Subscriptions(..)
-        | Reply::Subscribed(_)
+        | Reply::Subscribed(..)
+        | Reply::Confirmed(..)
+        | Reply::Subscription(..)
+        | Reply::Archives(_)
+        | Reply::Replays(_)
         | Reply::Published(_)
-        | Reply::Taken { .. } => Vec::new(),
+        | Reply::Taken { .. }
+        | Reply::Account(_)
+        | Reply::Application(_) => Vec::new(),
     }
 }

@@ -106,6 +106,16 @@ impl ShardHandle {
         drop(self.calls.send(Mail::Close));
     }
 
+    /// Becomes ready when deliveries to endpoints have come to their time.
+    pub fn due(&self) -> Arc<Notify> {
+        self.shared.due.clone()
+    }
+
+    /// Becomes ready when something waits for an archive, or is to be replayed.
+    pub fn archives(&self) -> Arc<Notify> {
+        self.shared.archives.clone()
+    }
+
     /// Becomes ready whenever something is owed to that shard.
     pub(crate) fn owes(&self, to: u16) -> Arc<Notify> {
         self.shared.owes[usize::from(to)].clone()
@@ -125,6 +135,8 @@ pub struct Gauges {
     pub parked: AtomicU64,
     /// Deliveries owed to other shards.
     pub owed: AtomicU64,
+    /// Deliveries owed to endpoints.
+    pub due: AtomicU64,
     /// Deliveries refused for good since the start.
     pub dropped: AtomicU64,
 }
@@ -160,6 +172,10 @@ pub(crate) struct Shared {
     gauges: Gauges,
     log_stats: Arc<Stats>,
     owes: Vec<Arc<Notify>>,
+    /// Deliveries to endpoints have come to their time.
+    due: Arc<Notify>,
+    /// Something waits for an archive, or is to be replayed.
+    archives: Arc<Notify>,
     closing: AtomicBool,
     failed: AtomicBool,
     /// Tells the node that a shard failed.
@@ -175,6 +191,8 @@ impl Shared {
             gauges: Gauges::default(),
             log_stats,
             owes: (0..shards).map(|_| Arc::default()).collect(),
+            due: Arc::default(),
+            archives: Arc::default(),
             closing: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             failure,
@@ -209,6 +227,13 @@ impl Shared {
         self.gauges.dropped.store(writer.dropped(), Relaxed);
         self.gauges.owed.store(owed, Relaxed);
         shard.owes().for_each(|to| self.owes[usize::from(to)].notify_one());
+        self.gauges.due.store(shard.due_count() as u64, Relaxed);
+        if shard.endpoints_due().is_some_and(|due| due <= shard.now()) {
+            self.due.notify_one();
+        }
+        if writer.shard_mut().take_archives_wait() {
+            self.archives.notify_one();
+        }
     }
 
     pub(crate) fn fail(&self) {

@@ -17,9 +17,11 @@
 //! - [`open`] makes a writer out of a log: replay, check, claim.
 //! - [`turn`] is the thin loop that owns the thread and the log; [`handle`] is how everybody else asks.
 //! - [`relay`] carries what one shard owes to another.
+//! - `archivist` feeds the archives of FIFO topics, and brings messages back from them.
 //! - [`clock`] is shard time.
 
 mod answer;
+mod archivist;
 pub mod clock;
 pub mod compaction;
 pub mod handle;
@@ -32,6 +34,7 @@ mod weight;
 pub mod writer;
 
 pub use answer::{Answer, Unreadable};
+pub use archivist::FactsOf;
 pub use handle::{ShardHandle, Unanswered};
 pub use node::{Node, Options, Storage};
 

@@ -1,12 +1,15 @@
 //! All shards of one process: opens them, carries between them, closes them.
 
 use crate::answer::Answer;
+use crate::archivist::places::Places;
+use crate::archivist::{Archivist, FactsOf};
 use crate::clock::Clock;
 use crate::handle::{ShardHandle, Shared, Unanswered};
 use crate::open::{self, OpenFault, Random};
 use crate::{relay, turn};
 use postrider_core::rejection::Permit;
-use postrider_core::shard::{Config, Judgement, Waits};
+use postrider_core::shard::{Bounds, Config, Judgement, Waits};
+use postrider_core::topic::retry::Schedule;
 use postrider_core::{Arn, Command, Timestamp, limits};
 use postrider_log::directory::{Asked, Directory};
 use postrider_log::file::{Durability, FileLog, Options as FileOptions};
@@ -16,11 +19,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::info;
 
+/// How long closing waits for what is being written to an archive.
+const ARCHIVE_PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of a segment of a log in memory.
 const MEMORY_SEGMENT_BYTES: u64 = 16 << 20;
 
@@ -51,8 +56,14 @@ pub struct Options {
     pub body_memory: u64,
     /// The waits that AWS imposes.
     pub waits: Waits,
+    /// Limits that may be raised.
+    pub bounds: Bounds,
+    /// When deliveries over HTTP are tried again whose topic and subscription say nothing.
+    pub retries: Schedule,
     /// Says whether a topic may send to a queue.
     pub permit: Arc<Permit>,
+    /// What filters look at in a payload that comes out of an archive.
+    pub facts: Arc<FactsOf>,
     /// Version of the program, for a new data directory.
     pub version: String,
 }
@@ -78,7 +89,7 @@ pub struct Node {
     relays: JoinSet<()>,
     failure: Arc<Notify>,
     /// Locked while the node lives.
-    directory: Option<Directory>,
+    directory: Option<Arc<Directory>>,
 }
 
 impl Node {
@@ -87,11 +98,13 @@ impl Node {
     /// # Errors
     /// Some shard could not be opened.
     pub fn open(options: &Options) -> Result<Node, NodeFault> {
-        let directory = directory(options)?;
-        let count = directory.as_ref().map_or(options.shards, |d| Some(d.meta().shards)).unwrap_or(1).max(1);
-        let logs = (0..count).map(|index| open_log(options, directory.as_ref(), index));
+        let directory = directory(options)?.map(Arc::new);
+        let count =
+            directory.as_deref().map_or(options.shards, |d| Some(d.meta().shards)).unwrap_or(1).max(1);
+        let logs = (0..count).map(|index| open_log(options, directory.as_deref(), index));
         let mut node = Node::over(options, count, logs)?;
         node.directory = directory;
+        node.archive(options);
         Ok(node)
     }
 
@@ -123,6 +136,21 @@ impl Node {
         Ok(node)
     }
 
+    /// Starts to care for archives.
+    fn archive(&mut self, options: &Options) {
+        for shard in &self.shards {
+            let places = match (&options.storage, &self.directory) {
+                (Storage::Directory { durability, .. }, Some(directory)) => {
+                    let (directory, durability) = (directory.clone(), *durability);
+                    Places::Directory { directory, shard: shard.index(), durability }
+                }
+                (Storage::Memory | Storage::Directory { .. }, _) => Places::Memory,
+            };
+            let archivist = Archivist::new(shard.clone(), self.shards.clone(), places, options.facts.clone());
+            self.relays.spawn(archivist.run());
+        }
+    }
+
     fn open_shard(
         &mut self,
         options: &Options,
@@ -135,6 +163,8 @@ impl Node {
             shards: count,
             body_memory: options.body_memory / u64::from(count),
             waits: options.waits,
+            bounds: options.bounds,
+            retries: options.retries,
             permit: options.permit.clone(),
         };
         let started = Instant::now();
@@ -184,7 +214,7 @@ impl Node {
 
     /// Where the node keeps its data, if it does.
     pub fn data_dir(&self) -> Option<&std::path::Path> {
-        self.directory.as_ref().map(Directory::path)
+        self.directory.as_deref().map(Directory::path)
     }
 
     /// Comes back when some shard failed. Then nothing more can be promised, and the process had better
@@ -201,6 +231,13 @@ impl Node {
         for thread in self.threads {
             // A thread that panicked has said so.
             drop(thread.join());
+        }
+        // Somebody may be writing to an archive: the directory is locked until he is done.
+        let begun = Instant::now();
+        while self.directory.as_ref().is_some_and(|directory| Arc::strong_count(directory) > 1)
+            && begun.elapsed() < ARCHIVE_PATIENCE
+        {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -6,7 +6,7 @@
 use crate::answer::{Answer, Unreadable};
 use crate::handle::{ShardHandle, Unanswered};
 use bytes::Bytes;
-use postrider_core::outbox::{Cargo, Parcel};
+use postrider_core::outbox::Parcel;
 use postrider_core::reply::{OwedParcel, Reply};
 use postrider_core::{Command, Rejection};
 use std::time::Duration;
@@ -64,30 +64,15 @@ async fn exchange(from: &ShardHandle, to: &ShardHandle) -> Result<Exchanged, Del
         loaded.map_err(|_| Delay::Unanswered(Unanswered::Stopped))?
     };
     let parcels = parcels.map_err(Delay::Unreadable)?;
-    let copies = parcels.iter().flat_map(copies).collect::<Vec<_>>();
     let taken = to.ask(Command::Deliver { from: from.index(), parcels }).await.map_err(Delay::Unanswered)?;
     let (accepted, refused) = match taken.result {
         Ok(Reply::Taken { accepted, refused }) => (accepted, refused),
         Ok(_) => return Ok(Exchanged::Nothing),
         Err(rejection) => return Err(Delay::Rejected(rejection)),
     };
-    if let Some((number, reason)) = refused
-        && copies.contains(&number)
-    {
-        warn!(from = from.index(), to = to.index(), number, ?reason, "a delivery was refused and is dropped");
-    }
     let settle = Command::Settle { to: to.index(), accepted, refused };
     from.ask(settle).await.map_err(Delay::Unanswered)?;
     Ok(Exchanged::Some)
-}
-
-/// The numbers of the deliveries in a parcel that are dropped if they are refused: the copies of a publication. A message
-/// that is refused stays where it is.
-fn copies(parcel: &Parcel) -> Vec<u64> {
-    match &parcel.cargo {
-        Cargo::Publication { deliveries, .. } => deliveries.iter().map(|outgoing| outgoing.number).collect(),
-        Cargo::Message(_) => Vec::new(),
-    }
 }
 
 /// The parcels of an answer with their payloads. Blocks while it reads those that are not in memory.

@@ -15,6 +15,10 @@ const FIXED: usize = 256;
 const COPY: usize = 96;
 /// What a delivery takes that is owed, without the queue's ARN.
 const OWED: usize = 64;
+/// What a delivery to an endpoint takes.
+const DUE: usize = 48;
+/// What a delivery policy takes.
+const POLICY: usize = 512;
 
 /// Bytes that a command brings: payloads, attributes, policies, tags.
 pub(crate) fn bytes(command: &Command) -> u64 {
@@ -35,12 +39,23 @@ pub(crate) fn bytes(command: &Command) -> u64 {
             };
             parcels.iter().map(parcel).sum()
         }
+        Command::Replay { messages, .. } => messages.iter().map(|message| message.payload.bytes.len()).sum(),
+        Command::Tried(reports) => 64 * reports.len(),
         Command::ListQueues(_)
+        | Command::Confirm { .. }
+        | Command::Claim { .. }
+        | Command::ToArchive { .. }
+        | Command::Archived { .. }
+        | Command::Archives
+        | Command::Replays
         | Command::ListSources { .. }
         | Command::ListTopics(_)
         | Command::ListSubscriptions(_)
         | Command::Owed { .. }
-        | Command::Settle { .. } => 0,
+        | Command::Settle { .. }
+        | Command::ListApplications(_) => 0,
+        Command::Account { ask, .. } => ask.text_bytes(),
+        Command::Application { ask, .. } => ask.text_bytes(),
     };
     bytes as u64
 }
@@ -66,18 +81,24 @@ fn queue(ask: &AskQueue) -> usize {
 
 fn topic(ask: &AskTopic) -> usize {
     match ask {
-        AskTopic::Set(_, value) => value.as_ref().map_or(0, |value| value.len()),
+        AskTopic::Set(_, value, _) => value.as_ref().map_or(0, |value| value.len()),
         AskTopic::Tag(tags) => pairs(tags),
         AskTopic::Untag(keys) => keys.iter().map(|key| key.len()).sum(),
-        AskTopic::Subscribe(stated, _) => filter(stated.filter.as_deref()),
+        AskTopic::Subscribe(asked) => {
+            let payload = asked.notice.as_ref().map_or(0, |notice| notice.payload.bytes.len());
+            payload + filter(asked.wanted.filter.as_deref()) + pairs(&asked.wanted.attributes)
+        }
+        AskTopic::Unsubscribe(_, notice) => notice.as_ref().map_or(0, |notice| notice.payload.bytes.len()),
+        AskTopic::SetSubscription(_, Change::Attribute { text, .. }) => {
+            text.as_ref().map_or(0, |text| text.len())
+        }
         AskTopic::SetSubscription(_, Change::Filter(given)) => filter(given.as_deref()),
         AskTopic::Publish(messages) => messages.iter().map(|message| message.payload.bytes.len()).sum(),
         AskTopic::View
         | AskTopic::Delete
         | AskTopic::ListSubscriptions(_)
         | AskTopic::Subscription(_)
-        | AskTopic::SetSubscription(_, Change::Form(_))
-        | AskTopic::Unsubscribe(_) => 0,
+        | AskTopic::SetSubscription(_, Change::Form(_)) => 0,
     }
 }
 
@@ -94,17 +115,20 @@ pub(crate) fn estimate(event: &Event) -> usize {
                     + stated.payload.bytes.len()
                     + stated.copies.iter().map(copied).sum::<usize>()
                     + owed.sum::<usize>()
+                    + DUE * stated.due.len()
             }
             Event::Queue(stated) => {
                 stated.arn.as_str().len() + settings(&stated.settings) + pairs(&stated.tags)
             }
             Event::QueueDeleted { arn, .. } => arn.as_str().len(),
             Event::Topic(stated) => {
-                stated.arn.as_str().len() + pairs(&stated.attributes) + pairs(&stated.tags)
+                stated.arn.as_str().len() + pairs(&stated.attributes) + pairs(&stated.tags) + POLICY
             }
             Event::Subscription(stated) => {
-                let names = stated.queue.as_str().len() + stated.owner.len() + stated.principal.len();
-                names + filter(stated.filter.as_deref())
+                let names = stated.endpoint.address().len() + stated.owner.len() + stated.principal.len();
+                let target = stated.dead_letter.as_ref().map_or(0, |arn| arn.as_str().len());
+                let more = target + 34 * stated.tokens.len() + pairs(&stated.attributes) + POLICY;
+                names + more + filter(stated.filter.as_deref())
             }
             Event::Shard(stated) => 24 * stated.next_owed.len(),
             Event::Received { numbers, .. } | Event::Deleted { numbers, .. } => 11 * numbers.len(),
@@ -113,14 +137,21 @@ pub(crate) fn estimate(event: &Event) -> usize {
             Event::Leaving { journey, .. } => way(None, Some(journey)),
             Event::Attempt(stated) => 22 * stated.receipts.len(),
             Event::MoveTask(stated) => stated.destination.as_ref().map_or(0, |arn| arn.as_str().len()),
+            Event::Tried(tried) => 64 * tried.len(),
+            Event::Diverted { owed, .. } => OWED + owed.queue.as_str().len(),
             Event::Opened
             | Event::FormatRaised(_)
             | Event::QueuePurged { .. }
             | Event::Deduplicated(_)
             | Event::TopicDeleted { .. }
             | Event::Unsubscribed { .. }
+            | Event::TopicDeduplicated(_)
+            | Event::Archived { .. }
+            | Event::Replay(_)
             | Event::Settled { .. }
             | Event::Inbox { .. } => 0,
+            Event::Account(event) => event.text_bytes(),
+            Event::Application(event) => event.text_bytes(),
         }
 }
 
@@ -178,10 +209,11 @@ fn filter(filter: Option<&Filter>) -> usize {
 mod tests {
     use super::*;
     use postrider_core::body::Payload;
-    use postrider_core::event::{OwedStated, PublicationStated, Receives};
-    use postrider_core::id::{GroupKey, PublicationId, QueueId, Uuid};
-    use postrider_core::topic::subscription::Form;
-    use postrider_core::{Arn, Lsn, Timestamp, codec, limits};
+    use postrider_core::command::Presence;
+    use postrider_core::event::{Fifo, Leg, Occasion, OwedStated, PublicationStated, Receives};
+    use postrider_core::id::{DedupKey, GroupKey, PublicationId, QueueId, TopicId, Uuid};
+    use postrider_core::topic::subscription::{Form, Rendition};
+    use postrider_core::{Arn, Lsn, Timestamp, account, application, codec, limits};
 
     fn arn(service: &str, name_bytes: usize) -> Arn {
         Arn::of("aws-us-gov", service, &"r".repeat(32), "123456789012", &"n".repeat(name_bytes))
@@ -203,14 +235,15 @@ mod tests {
             number: u64::MAX,
             queue: queue.clone(),
             subscription: Uuid(1),
-            form: Form::Raw,
+            rendition: Rendition::of_queue(Form::Raw),
+            leg: Leg::DeadLetter,
         };
         let late = Timestamp(1 << 48);
         let copy = CopyStated {
             queue: QueueId(u64::MAX),
             number: u64::MAX,
             subscription: Uuid(1),
-            form: Form::Raw,
+            rendition: Rendition::of_queue(Form::Raw),
             sent_at: late,
             visible_at: late,
             receives: Receives { count: u32::MAX, first_at: late, last_at: late },
@@ -220,6 +253,8 @@ mod tests {
                 refused_at: late,
             })),
             journey: None,
+            group: Presence::Absent,
+            dedup: Some(DedupKey::of("d")),
         };
         let largest = *limits::MESSAGE_BYTES.end();
         let stated = |copies, owed| {
@@ -229,15 +264,52 @@ mod tests {
                 topic: arn("sns", limits::TOPIC_NAME_MAX),
                 published_at: late,
                 group: Some(GroupKey::of("g")),
+                fifo: Some(Fifo { sequence: u64::MAX, dedup: DedupKey::of("d") }),
+                occasion: Occasion::Notice,
+                home: Some(TopicId(u64::MAX)),
+                archive: Presence::Present,
                 payload: Payload::new(vec![1; largest as usize + 4_096].into(), largest),
                 copies,
                 owed,
+                due: Vec::new(),
                 from: Some((u16::MAX, u64::MAX)),
             }))
         };
         let all = limits::SUBSCRIPTIONS_PER_TOPIC_MAX;
         assert!(encoded(stated(Vec::new(), vec![owed; all])) <= limits::EVENT_BYTES_MAX);
         encoded(stated(vec![copy; 1_000], Vec::new()));
+    }
+
+    #[test]
+    fn accounts_and_applications_are_not_taken_too_lightly() {
+        let attributes: Tags = (0..500).map(|n| (n.to_string().into(), "v".repeat(n * 10).into())).collect();
+        let prefix = Arn::of_account("aws-us-gov", "sns", &"r".repeat(32), "123456789012");
+        let (phone, late) = ("+123456789012345", Timestamp(u64::MAX));
+        encoded(Event::Account(account::Event::SmsAttributes {
+            account: prefix.clone(),
+            attributes: attributes.clone(),
+        }));
+        encoded(Event::Account(account::Event::Sandboxed(Box::new(account::Sandboxed {
+            account: prefix.clone(),
+            phone: phone.into(),
+            status: account::Status::Verified,
+            password: "12345678".into(),
+            since: late,
+        }))));
+        encoded(Event::Account(account::Event::OptedOut { account: prefix, phone: phone.into(), at: late }));
+        let arn = arn("sns", 300);
+        encoded(Event::Application(application::Event::Application(Box::new(
+            application::ApplicationStated { id: Uuid(u128::MAX), arn, attributes },
+        ))));
+        encoded(Event::Application(application::Event::Endpoint(Box::new(application::EndpointStated {
+            application: Uuid(u128::MAX),
+            id: Uuid(u128::MAX),
+            endpoint: application::Endpoint {
+                token: "t".repeat(2_048).into(),
+                user_data: "u".repeat(2_048).into(),
+                state: application::State::Disabled,
+            },
+        }))));
     }
 
     #[test]

@@ -159,8 +159,22 @@ impl<T: Caller> Writer<T> {
             // Whoever has waited gets what there is before somebody who comes only now.
             self.serve_polls();
         }
+        if let Command::Claim { max, bytes_max } = command {
+            // Nobody would make the attempts that somebody takes who has gone away.
+            if caller.is_gone() {
+                return;
+            }
+            let claimed = self.shard.take_due(max, bytes_max);
+            self.replies.push((caller, Ok(claimed)));
+            return;
+        }
         let poll = waits(&self.shard, &command);
+        let reports = if let Command::Tried(reports) = &command { reports.clone() } else { Vec::new() };
         let result = self.carry_out(command);
+        // What is told again because there was no room is learned once.
+        if result.is_ok() {
+            self.shard.learn(&reports);
+        }
         if let (Some(poll), Ok(Reply::Received(messages))) = (poll, &result)
             && messages.is_empty()
             && !self.polls.is_full()
@@ -210,7 +224,9 @@ impl<T: Caller> Writer<T> {
         let moves =
             if self.has_room() { moves } else { moves.map(|due| due.max(self.shard.now().plus_s(1))) };
         let later = (!self.later.is_empty()).then(|| self.shard.now());
-        [shard, self.polls.due(), moves, later].into_iter().flatten().min()
+        // Whoever makes the attempts was told of those whose time has come, and asks when he can make more.
+        let endpoints = self.shard.endpoints_due().filter(|due| *due > self.shard.now());
+        [shard, self.polls.due(), moves, endpoints, later].into_iter().flatten().min()
     }
 
     /// Has the log room for more than what this turn has decided?
@@ -259,8 +275,12 @@ impl<T: Caller> Writer<T> {
         if self.buffer.len() + expected > self.entry_bytes_max {
             self.close_entry();
         }
+        // An id is never without the publication that had it first.
+        let mut id_before = false;
         for event in &mut events {
-            if expected > self.entry_bytes_max
+            let together = std::mem::replace(&mut id_before, matches!(event, Event::TopicDeduplicated(_)));
+            if !together
+                && expected > self.entry_bytes_max
                 && self.buffer.len() + weight::estimate(event) > self.entry_bytes_max
             {
                 self.close_entry();
@@ -368,7 +388,8 @@ fn grows(event: &Event) -> bool {
         | Event::Message(_)
         | Event::Topic(_)
         | Event::Subscription(_)
-        | Event::Publication(_) => true,
+        | Event::Publication(_)
+        | Event::TopicDeduplicated(_) => true,
         Event::Opened
         | Event::FormatRaised(_)
         | Event::Shard(_)
@@ -384,8 +405,14 @@ fn grows(event: &Event) -> bool {
         | Event::MoveTask(_)
         | Event::TopicDeleted { .. }
         | Event::Unsubscribed { .. }
+        | Event::Tried(_)
+        | Event::Diverted { .. }
+        | Event::Archived { .. }
+        | Event::Replay(_)
         | Event::Settled { .. }
         | Event::Inbox { .. } => false,
+        Event::Account(event) => event.grows(),
+        Event::Application(event) => event.grows(),
     }
 }
 

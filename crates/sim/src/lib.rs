@@ -8,6 +8,7 @@
 //!
 //! For development only: nothing that is shipped depends on it.
 
+pub mod audience;
 pub mod dice;
 pub mod disk;
 pub mod fold;

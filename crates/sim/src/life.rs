@@ -1,6 +1,7 @@
 //! Several lives of one machine: work, power loss in the middle of anything, everything opened again and
 //! compared; at the end nothing is owed any more and everything is where it belongs.
 
+use crate::audience::Audience;
 use crate::dice::Dice;
 use crate::disk::Deed;
 use crate::model::{self, Found, Key, Model};
@@ -11,6 +12,7 @@ use postrider_core::id::Number;
 use postrider_core::outbox::Cargo;
 use postrider_core::reply::Reply;
 use postrider_core::shard::Waits;
+use postrider_core::topic::subscription::Endpoint;
 use postrider_core::{Arn, Command};
 use postrider_runtime::Answer;
 use std::collections::BTreeMap;
@@ -69,6 +71,7 @@ pub fn run(seed: u64, plan: Plan) -> Result<Outcome, String> {
         (0..world.count()).for_each(|shard| world.disk(shard).faulty().ignore_syncs());
     }
     let mut work = Work { model: Model::default(), upheaval: Upheaval::Rare };
+    let mut audience = Audience::default();
     let mut deeds = Vec::new();
     for life in 0..plan.lives {
         if !dice.one_in(5) {
@@ -76,7 +79,7 @@ pub fn run(seed: u64, plan: Plan) -> Result<Outcome, String> {
             let within = if dice.one_in(3) { 30 } else { 500 };
             world.disk(shard).faulty().power_off_after(1 + dice.below(within));
         }
-        let lived = live(&mut world, &mut work, &mut dice, plan.steps);
+        let lived = live(&mut world, &mut work, &mut audience, &mut dice, plan.steps);
         explained(lived, life)?;
         absorb(&mut world, &mut work).or_else(|trouble| explained(Err(trouble), life))?;
         deeds.extend(world.last_deed());
@@ -102,7 +105,13 @@ fn explained(result: Result<(), Trouble>, life: u64) -> Result<(), String> {
 }
 
 /// Opens everything, compares, and works until power goes off or it is enough.
-fn live(world: &mut World, work: &mut Work, dice: &mut Dice, steps: u64) -> Result<(), Trouble> {
+fn live(
+    world: &mut World,
+    work: &mut Work,
+    audience: &mut Audience,
+    dice: &mut Dice,
+    steps: u64,
+) -> Result<(), Trouble> {
     world.open(dice)?;
     verify(world, work)?;
     for _ in 0..dice.below(steps) {
@@ -111,6 +120,10 @@ fn live(world: &mut World, work: &mut Work, dice: &mut Dice, steps: u64) -> Resu
             world.turn(shard)?;
         }
         absorb(world, work)?;
+        if dice.one_in(4) {
+            audience.step(world, dice)?;
+            absorb(world, work)?;
+        }
         if dice.one_in(5) {
             let pair = (some_shard(world, dice), some_shard(world, dice));
             let ends = [Ends::BeforeDelivery, Ends::BeforeSettling, Ends::Settled, Ends::Settled];
@@ -217,7 +230,10 @@ fn look_at_topic(world: &mut World, arn: Arn, found: &mut Found) -> Result<(), T
     let Ok(Reply::Subscriptions(subscriptions, _)) = answer.result else {
         return Err(Trouble::Wrong("an odd answer to ListSubscriptions".to_owned()));
     };
-    let by_queue = subscriptions.iter().map(|(_, stated)| ((arn.clone(), stated.queue.clone()), stated.id));
+    let by_queue = subscriptions.iter().filter_map(|(_, stated)| match &stated.endpoint {
+        Endpoint::Queue(queue) => Some(((arn.clone(), queue.clone()), stated.id)),
+        Endpoint::Other(..) => None,
+    });
     found.subscriptions.extend(by_queue);
     Ok(())
 }
@@ -229,7 +245,8 @@ fn look_at_owed(world: &mut World, pair: (u16, u16), found: &mut Found) -> Resul
     };
     for owed in parcels {
         let Cargo::Publication { deliveries, .. } = &owed.parcel.cargo else { continue };
-        for delivery in deliveries {
+        // What goes to queues that the model does not know is not compared.
+        for delivery in deliveries.iter().filter(|delivery| delivery.queue.resource().starts_with('q')) {
             let key = key(world, &answer, &owed.body, &delivery.queue)?;
             count(&mut found.owed, key);
         }

@@ -4,13 +4,13 @@ use crate::dice::Dice;
 use crate::model::{self, Asked, Held, Key, Model, Sure};
 use crate::world::{Gone, World};
 use postrider_core::body::Payload;
-use postrider_core::command::{AskQueue, AskTopic, Given, Presence, Publish, Receive, Send};
+use postrider_core::command::{AskQueue, AskTopic, Publish, Receive, Send, Subscribe, TopicMeaning};
 use postrider_core::event::SubscriptionStated;
-use postrider_core::id::{Revision, TopicId, Uuid};
+use postrider_core::id::Revision;
 use postrider_core::queue::settings::Setting;
 use postrider_core::reply::Reply;
 use postrider_core::topic::filter::{AttributeFact, Facts, Policy, Scope, Value};
-use postrider_core::topic::subscription::{Filter, Form};
+use postrider_core::topic::subscription::{Endpoint, Filter, Form};
 use postrider_core::{Arn, Command, Rejection};
 use postrider_runtime::Answer;
 use std::collections::BTreeMap;
@@ -115,7 +115,12 @@ impl Work {
 
     fn create_topic(&mut self, world: &mut World, arn: Arn) -> u16 {
         let attributes = BTreeMap::from([("DisplayName".into(), "sim".into())]);
-        let command = Command::CreateTopic { arn: arn.clone(), attributes, tags: None };
+        let command = Command::CreateTopic {
+            arn: arn.clone(),
+            attributes,
+            meaning: TopicMeaning::default(),
+            tags: None,
+        };
         self.ask(world, &arn.clone(), command, Asked::CreateTopic(arn))
     }
 
@@ -124,16 +129,14 @@ impl Work {
     }
 
     fn subscribe(&mut self, world: &mut World, topic: Arn, queue: Arn) -> u16 {
-        let stated = SubscriptionStated {
-            topic: TopicId(0),
-            id: Uuid(0),
-            queue: queue.clone(),
-            owner: "000000000000".into(),
-            principal: "arn:aws:iam::000000000000:root".into(),
+        let endpoint = Endpoint::Queue(queue.clone());
+        let principal = "arn:aws:iam::000000000000:root";
+        let wanted = SubscriptionStated {
             form: if wants(&queue) == Wants::A { Form::Raw } else { Form::Envelope },
             filter: filter(&queue).map(Arc::new),
+            ..SubscriptionStated::wanted(endpoint, "000000000000", principal)
         };
-        let ask = AskTopic::Subscribe(Box::new(stated), Given::default());
+        let ask = AskTopic::Subscribe(Box::new(Subscribe::new(wanted)));
         self.ask_topic(world, &topic.clone(), ask, Asked::Subscribe(topic, queue))
     }
 
@@ -143,7 +146,12 @@ impl Work {
         let Some(id) = known.and_then(|subscribed| subscribed.id) else {
             return self.subscribe(world, topic, queue);
         };
-        self.ask_topic(world, &topic.clone(), AskTopic::Unsubscribe(id), Asked::Unsubscribe(topic, queue))
+        self.ask_topic(
+            world,
+            &topic.clone(),
+            AskTopic::Unsubscribe(id, None),
+            Asked::Unsubscribe(topic, queue),
+        )
     }
 
     /// Sends a batch to a queue.
@@ -170,7 +178,7 @@ impl Work {
             let kind = if tag.is_multiple_of(2) { Wants::A } else { Wants::B };
             let attribute = ("kind".into(), AttributeFact::Text(kind.text().into()));
             let facts = Facts::new(vec![attribute], None);
-            messages.push(Publish { payload: loaded(tag), facts, body: Presence::Absent, group: None });
+            messages.push(Publish { facts, ..Publish::new(loaded(tag)) });
             copies.push(self.fan_out(world, &arn, tag, kind));
         }
         self.ask_topic(world, &arn, AskTopic::Publish(messages), Asked::Publish(copies))
@@ -277,7 +285,7 @@ impl Work {
             Asked::CreateTopic(arn) if done => model.topic_is(&arn, token, Sure::Yes),
             Asked::DeleteTopic(arn) if done || not => model.topic_is(&arn, token, Sure::No),
             Asked::Subscribe(topic, queue) => match &answer.result {
-                Ok(Reply::Subscribed(id)) => {
+                Ok(Reply::Subscribed(id, _)) => {
                     model.subscription_is(&topic, &queue, token, Sure::Yes, Some(*id));
                 }
                 _ if not => model.subscription_is(&topic, &queue, token, Sure::No, None),

@@ -7,6 +7,7 @@
 use postrider_core::Command;
 use postrider_core::command::AskQueue;
 use postrider_core::shard::Waits;
+use postrider_sim::audience::Audience;
 use postrider_sim::dice::Dice;
 use postrider_sim::life;
 use postrider_sim::model::Model;
@@ -25,12 +26,16 @@ fn run(seed: u64, storage: Storage) -> Result<u64, Trouble> {
         storage,
         compaction: Pace::Eager,
     });
+    let mut audience = Audience::default();
     let mut work = Work { model: Model::default(), upheaval: Upheaval::Often };
     world.open(&mut dice)?;
     for _ in 0..300 {
         let shard = work.step(&mut world, &mut dice);
         world.turn(shard)?;
         life::absorb(&mut world, &mut work)?;
+        if dice.one_in(3) {
+            audience.step(&mut world, &mut dice)?;
+        }
         world.check_from(shard, |points| dice.below(points))?;
         if dice.one_in(4) {
             let count = u64::from(world.count());

@@ -2,12 +2,11 @@
 
 use super::*;
 use postrider_core::body::Payload;
-use postrider_core::command::{AskQueue, AskTopic, Given, Presence, Publish, Receive, Send};
+use postrider_core::command::{AskQueue, AskTopic, Publish, Receive, Send, Subscribe, TopicMeaning};
 use postrider_core::event::SubscriptionStated;
-use postrider_core::id::{TopicId, Uuid};
 use postrider_core::reply::Reply;
 use postrider_core::topic::filter::Facts;
-use postrider_core::topic::subscription::Form;
+use postrider_core::topic::subscription::{Endpoint, Form};
 use postrider_log::faulty::FaultyDisk;
 use postrider_log::file::Spares;
 use postrider_log::{Entry, Reader, Space, Stats};
@@ -15,6 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
+mod archives;
+mod dispatches;
 mod logs;
 mod polls;
 mod relays;
@@ -37,6 +38,9 @@ fn options(storage: Storage, shards: u16, body_memory: u64) -> Options {
         shards: Some(shards),
         body_memory,
         waits: Waits::default(),
+        bounds: Bounds::default(),
+        retries: Schedule::HTTP,
+        facts: Arc::new(|_| Facts::default()),
         permit: Arc::new(|_| true),
         version: "test".to_owned(),
     }
@@ -69,19 +73,13 @@ async fn create_queue(node: &Node, index: usize) -> Arn {
 
 async fn create_topic(node: &Node, index: usize, queues: &[Arn]) -> Arn {
     let arn = topic(index);
-    let create = Command::CreateTopic { arn: arn.clone(), attributes: BTreeMap::new(), tags: None };
+    let (attributes, meaning) = (BTreeMap::new(), TopicMeaning::default());
+    let create = Command::CreateTopic { arn: arn.clone(), attributes, meaning, tags: None };
     node.ask(&arn, create).await.unwrap().result.unwrap();
     for queue in queues {
-        let stated = SubscriptionStated {
-            topic: TopicId(0),
-            id: Uuid(0),
-            queue: queue.clone(),
-            owner: ACCOUNT.into(),
-            principal: "p".into(),
-            form: Form::Raw,
-            filter: None,
-        };
-        let ask = AskTopic::Subscribe(Box::new(stated), Given::default());
+        let wanted = SubscriptionStated::wanted(Endpoint::Queue(queue.clone()), ACCOUNT, "p");
+        let wanted = SubscriptionStated { form: Form::Raw, ..wanted };
+        let ask = AskTopic::Subscribe(Box::new(Subscribe::new(wanted)));
         let judged = node.judgement(&arn).unwrap().revision;
         let command = Command::Topic { arn: arn.clone(), judged, ask };
         node.ask(&arn, command).await.unwrap().result.unwrap();

@@ -1,15 +1,15 @@
 //! Turns of a writer, without a log.
 
+mod deliveries;
+
 use super::*;
 use postrider_core::Arn;
 use postrider_core::body::Payload;
-use postrider_core::command::{AskTopic, Given, Presence, Publish, Send};
+use postrider_core::command::{AskTopic, Publish, Send, Subscribe, TopicMeaning};
 use postrider_core::event::SubscriptionStated;
-use postrider_core::id::{TopicId, Uuid};
 use postrider_core::queue::settings::{Redrive, Setting};
 use postrider_core::shard::Config;
-use postrider_core::topic::filter::Facts;
-use postrider_core::topic::subscription::Form;
+use postrider_core::topic::subscription::{Endpoint, Form};
 
 impl Caller for u32 {
     fn is_gone(&self) -> bool {
@@ -39,6 +39,12 @@ fn create(name: &str) -> Command {
         settings: vec![],
         tags: Default::default(),
     }
+}
+
+/// Subscribes an endpoint that does not have to confirm.
+fn subscribe(endpoint: Endpoint) -> AskTopic {
+    let wanted = SubscriptionStated::wanted(endpoint, "000000000000", "p");
+    AskTopic::Subscribe(Box::new(Subscribe::new(SubscriptionStated { form: Form::Raw, ..wanted })))
 }
 
 fn ask(writer: &mut Writer<u32>, ask: AskQueue, caller: u32) {
@@ -162,27 +168,18 @@ fn publications_that_are_too_large_for_one_entry_are_split_between_publications_
     let mut writer = writer().with_entries_of(2_000);
     let topic = Arn::of("aws", "sns", "us-east-1", "000000000000", "t");
     writer.begin(Timestamp(2_000));
-    let create = Command::CreateTopic { arn: topic.clone(), attributes: Default::default(), tags: None };
+    let create = Command::CreateTopic {
+        arn: topic.clone(),
+        attributes: Default::default(),
+        meaning: TopicMeaning::default(),
+        tags: None,
+    };
     writer.ask(create, 1);
     let judged = writer.shard().judgement(&topic).unwrap().revision;
-    let stated = SubscriptionStated {
-        topic: TopicId(0),
-        id: Uuid(0),
-        queue: arn("q"),
-        owner: "000000000000".into(),
-        principal: "p".into(),
-        form: Form::Raw,
-        filter: None,
-    };
-    let ask = AskTopic::Subscribe(Box::new(stated), Given::default());
+    let ask = subscribe(Endpoint::Queue(arn("q")));
     writer.ask(Command::Topic { arn: topic.clone(), judged, ask }, 2);
     writer.end();
-    let message = || Publish {
-        payload: Payload::new(vec![1; 1_500].into(), 1_500),
-        facts: Facts::default(),
-        body: Presence::Absent,
-        group: None,
-    };
+    let message = || Publish::new(Payload::new(vec![1; 1_500].into(), 1_500));
     let judged = writer.shard().judgement(&topic).unwrap().revision;
     let ask = AskTopic::Publish((0..5).map(|_| message()).collect());
     writer.begin(Timestamp(3_000));
@@ -197,13 +194,18 @@ fn publications_that_are_too_large_for_one_entry_are_split_between_publications_
 fn what_no_entry_could_hold_is_refused_before_it_happens() {
     let mut writer = writer();
     let topic = Arn::of("aws", "sns", "us-east-1", "000000000000", "t");
-    let create = Command::CreateTopic { arn: topic.clone(), attributes: Default::default(), tags: None };
+    let create = Command::CreateTopic {
+        arn: topic.clone(),
+        attributes: Default::default(),
+        meaning: TopicMeaning::default(),
+        tags: None,
+    };
     writer.begin(Timestamp(2_000));
     writer.ask(create, 1);
     let mut refused = 0;
     for name in ["A", "B", "C", "D"] {
         let judged = writer.shard().judgement(&topic).unwrap().revision;
-        let ask = AskTopic::Set(name.into(), Some("x".repeat(2 << 20).into()));
+        let ask = AskTopic::Set(name.into(), Some("x".repeat(2 << 20).into()), TopicMeaning::default());
         writer.ask(Command::Topic { arn: topic.clone(), judged, ask }, 2);
         refused += u32::from(matches!(writer.replies.last(), Some((2, Err(Rejection::NoSpace)))));
     }
@@ -239,29 +241,24 @@ fn on_a_full_disk_it_counts_what_a_command_writes_and_not_what_it_brings() {
     writer.begin(Timestamp(1_000));
     writer.ask(create("q"), 1);
     ask(&mut writer, send(10), 1);
-    let create_topic =
-        Command::CreateTopic { arn: topic.clone(), attributes: Default::default(), tags: None };
+    let create_topic = Command::CreateTopic {
+        arn: topic.clone(),
+        attributes: Default::default(),
+        meaning: TopicMeaning::default(),
+        tags: None,
+    };
     writer.ask(create_topic, 1);
     let judged = writer.shard().judgement(&topic).unwrap().revision;
     let asked = |ask| Command::Topic { arn: topic.clone(), judged, ask };
     let elsewhere = (0..).map(|n| arn(&format!("q{n}"))).filter(|queue| queue.shard(2) == 1);
     for queue in elsewhere.take(400) {
-        let (owner, principal) = ("000000000000".into(), "p".into());
-        let (form, filter) = (Form::Raw, None);
-        let stated =
-            SubscriptionStated { topic: TopicId(0), id: Uuid(0), queue, owner, principal, form, filter };
-        writer.ask(asked(AskTopic::Subscribe(Box::new(stated), Given::default())), 1);
+        writer.ask(asked(subscribe(Endpoint::Queue(queue))), 1);
     }
     writer.end();
     writer.begin(Timestamp(2_000));
     writer.space = space;
     let publish = |messages: usize| {
-        let message = |_| Publish {
-            payload: Payload::new(vec![1; 10].into(), 10),
-            facts: Facts::default(),
-            body: Presence::Absent,
-            group: None,
-        };
+        let message = |_| Publish::new(Payload::new(vec![1; 10].into(), 10));
         asked(AskTopic::Publish((0..messages).map(message).collect()))
     };
     writer.ask(publish(2), 2);

@@ -5,10 +5,8 @@ use super::*;
 use std::collections::BTreeSet;
 
 async fn publish(shard: &ShardHandle, arn: &Arn, text: &str) -> bool {
-    let message =
-        Publish { payload: payload(text), facts: Facts::default(), body: Presence::Absent, group: None };
     let Some(judgement) = shard.judgement(arn) else { return false };
-    let ask = AskTopic::Publish(vec![message]);
+    let ask = AskTopic::Publish(vec![Publish::new(payload(text))]);
     let command = Command::Topic { arn: arn.clone(), judged: judgement.revision, ask };
     match shard.ask(command).await {
         Ok(Answer { result: Ok(Reply::Published(each)), .. }) => each[0].is_ok(),
