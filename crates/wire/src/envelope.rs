@@ -16,7 +16,7 @@ mod time;
 mod token;
 
 pub use confirmation::{Confirmation, ConfirmationKind};
-pub use structure::text_for;
+pub use structure::{text_for, texts_for};
 pub use time::{parse_timestamp, timestamp};
 pub use token::{Token, TokenFlaw};
 
@@ -82,6 +82,8 @@ pub struct Signature<'a> {
     pub value: &'a str,
     /// The id of the key, hexadecimal, as in the certificate's URL.
     pub key_id: &'a str,
+    /// The base of the certificate's URL; that of the other URLs when absent.
+    pub certificates: Option<&'a str>,
 }
 
 /// One notification of one subscription.
@@ -164,9 +166,9 @@ impl Notification<'_> {
     }
 }
 
-/// `SigningCertURL`: where the certificate of a key is served.
-pub fn signing_cert_url(service_url: &str, key_id: &str) -> String {
-    format!("{service_url}/SimpleNotificationService-{key_id}.pem")
+/// `SigningCertURL`: where the certificate of a key is served, below a base.
+pub fn signing_cert_url(base: &str, key_id: &str) -> String {
+    format!("{base}/SimpleNotificationService-{key_id}.pem")
 }
 
 /// `UnsubscribeURL`. The ARN is not escaped.

@@ -7,12 +7,17 @@
 //! ```
 //!
 //! A [`Message`] is what a sender sent to a queue; a [`Publication`] is what a publisher sent to a
-//! topic, stored once for all its copies. Decoding copies nothing.
+//! topic, stored once for all its copies; a [`Notice`] is what asks an endpoint to confirm something.
+//! Decoding copies nothing.
 //!
 //! Invariants:
 //! - fields are written in one fixed order, so equal values have equal bytes;
-//! - the body or message is the last, and required, so a payload that was cut is never taken for a whole one;
+//! - the body, message or token is the last, and required, so a payload that was cut is never taken for a whole one;
 //! - tags are never reused; a reader skips those it does not know and refuses a newer version.
+
+mod notice;
+
+pub use notice::Notice;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,14 +1,15 @@
 //! From an endpoint to a connection: look up, judge, connect, TLS.
 //!
-//! A name is looked up once. Each address is judged by the egress guard in the line before it is connected
-//! to, so what is judged and what is connected to cannot differ. Literal addresses go the same way.
+//! A name is looked up once ([`names`]). Each address is judged by the egress guard in the line before it is
+//! connected to, so what is judged and what is connected to cannot differ. Literal addresses go the same way.
+
+mod names;
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
@@ -17,21 +18,19 @@ use super::connection::Connection;
 use super::endpoint::{Endpoint, Host, Origin, Scheme};
 use super::trust::Trust;
 use crate::egress::Egress;
-
-/// Names that are looked up at the same time. A look-up blocks a thread until the resolver gives up, which
-/// may be long after the attempt has; so the bound is on threads, not on attempts.
-const LOOKUPS_MAX: usize = 64;
+use names::Names;
 
 #[derive(Debug)]
 pub(super) struct Connector {
     egress: Egress,
     trust: Trust,
-    lookups: Arc<Semaphore>,
+    names: Arc<Names>,
 }
 
 impl Connector {
     pub(super) fn new(egress: Egress, trust: Trust) -> Connector {
-        Connector { egress, trust, lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)) }
+        let names = Names::new(|name| Ok((name, 0).to_socket_addrs()?.collect()));
+        Connector { egress, trust, names: Arc::new(names) }
     }
 
     /// Opens a connection, or fails by the deadline.
@@ -62,30 +61,10 @@ impl Connector {
         let port = origin.port;
         match &origin.host {
             Host::Address(address) => Ok(vec![SocketAddr::new(*address, port)]),
-            Host::Name(name) => match timeout_at(deadline, self.look_up(name.clone(), port)).await {
-                Ok(found) => found,
+            Host::Name(name) => match timeout_at(deadline, self.names.look_up(name)).await {
+                Ok(found) => Ok(found?.iter().map(|found| at_port(*found, port)).collect()),
                 Err(_) => Err(Failure::timed_out("looking up the name")),
             },
-        }
-    }
-
-    async fn look_up(&self, name: Box<str>, port: u16) -> Result<Vec<SocketAddr>, Failure> {
-        let permit = Arc::clone(&self.lookups)
-            .acquire_owned()
-            .await
-            .map_err(|error| Failure::caused(Ending::Unresolved, &error))?;
-        let looked_up = tokio::task::spawn_blocking(move || {
-            // Held by the thread, which goes on when nobody waits for it any more.
-            let _permit = permit;
-            (&*name, port).to_socket_addrs().map(Iterator::collect::<Vec<_>>)
-        });
-        match looked_up.await {
-            Ok(Ok(addresses)) if addresses.is_empty() => {
-                Err(Failure::new(Ending::Unresolved, "the name has no address"))
-            }
-            Ok(Ok(addresses)) => Ok(addresses),
-            Ok(Err(error)) => Err(Failure::caused(Ending::Unresolved, &error)),
-            Err(error) => Err(Failure::caused(Ending::Unresolved, &error)),
         }
     }
 
@@ -122,6 +101,11 @@ impl Connector {
             Err(_) => Err(Failure::timed_out("connecting")),
         }
     }
+}
+
+fn at_port(mut address: SocketAddr, port: u16) -> SocketAddr {
+    address.set_port(port);
+    address
 }
 
 fn server_name(host: &Host) -> Result<ServerName<'static>, Failure> {

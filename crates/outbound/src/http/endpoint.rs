@@ -111,6 +111,14 @@ impl Endpoint {
         self.origin.scheme
     }
 
+    /// The address that the host is, if it is one and not a name.
+    pub fn address(&self) -> Option<IpAddr> {
+        match self.origin.host {
+            Host::Address(address) => Some(address),
+            Host::Name(_) => None,
+        }
+    }
+
     pub(super) fn origin(&self) -> &Origin {
         &self.origin
     }

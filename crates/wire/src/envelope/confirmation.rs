@@ -39,7 +39,8 @@ impl Confirmation<'_> {
         }
     }
 
-    fn message(&self) -> String {
+    /// What it says to people.
+    pub fn message(&self) -> String {
         match self.kind {
             ConfirmationKind::Subscription => format!(
                 "You have chosen to subscribe to the topic {}.\nTo confirm the subscription, visit the \

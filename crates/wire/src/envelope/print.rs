@@ -49,7 +49,8 @@ impl Object {
     pub(super) fn signature(&mut self, service_url: &str, signature: Signature<'_>) {
         self.text("SignatureVersion", signature.version.as_str());
         self.text("Signature", signature.value);
-        self.text("SigningCertURL", &signing_cert_url(service_url, signature.key_id));
+        let base = signature.certificates.unwrap_or(service_url);
+        self.text("SigningCertURL", &signing_cert_url(base, signature.key_id));
     }
 
     pub(super) fn attributes(&mut self, attributes: &[Attribute<'_>]) {

@@ -29,6 +29,18 @@ pub fn text_for<'m>(structure: Structure, message: &'m str, protocol: &str) -> R
     }
 }
 
+/// The texts that the subscribers of several protocols get of a structured message, which is read once for all
+/// of them.
+///
+/// # Errors
+/// As [`text_for`].
+pub fn texts_for<'m>(message: &'m str, protocols: &[&str]) -> Result<Vec<Cow<'m, str>>, Error> {
+    let entries: Entries<'m> = serde_json::from_str(message).map_err(|_| sns::message_not_json())?;
+    let default = entries.text("default").ok_or_else(sns::no_default_entry)?.into_cow();
+    let own = |protocol: &&str| entries.text(protocol).map_or_else(|| default.clone(), Text::into_cow);
+    Ok(protocols.iter().map(own).collect())
+}
+
 struct Entries<'a>(Vec<(Text<'a>, &'a RawValue)>);
 
 impl<'a> Entries<'a> {

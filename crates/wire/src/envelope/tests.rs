@@ -40,7 +40,7 @@ fn attributes() -> Vec<Attribute<'static>> {
 fn signature(body: &str) -> Signature<'_> {
     let value = body.split("\"Signature\" : \"").nth(1).unwrap().split('"').next().unwrap();
     let version = body.split("\"SignatureVersion\" : \"").nth(1).unwrap().split('"').next().unwrap();
-    Signature { version: SignatureVersion::parse(version).unwrap(), value, key_id: KEY }
+    Signature { version: SignatureVersion::parse(version).unwrap(), value, key_id: KEY, certificates: None }
 }
 
 #[test]
@@ -298,4 +298,15 @@ fn tokens_carry_bytes_and_are_told_from_other_texts() {
         let token = Token::new(&vec![7; length]).unwrap();
         assert_eq!(Token::parse(&token.to_string()), Ok(token));
     }
+}
+
+#[test]
+fn the_texts_of_several_protocols_are_those_of_each() {
+    let message = r#"{"default":"d","sqs":"q\u00e4","http":1,"sqs":"last"}"#;
+    let protocols = ["sqs", "http", "lambda"];
+    let each = protocols.map(|protocol| text_for(Structure::Json, message, protocol).unwrap());
+    assert_eq!(texts_for(message, &protocols).unwrap(), each);
+    assert_eq!(each, ["last", "d", "d"]);
+    assert_eq!(texts_for("{}", &protocols), Err(crate::error::sns::no_default_entry()));
+    assert_eq!(texts_for("x", &protocols), Err(crate::error::sns::message_not_json()));
 }

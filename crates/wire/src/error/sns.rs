@@ -1,7 +1,8 @@
 //! The texts of SNS, one constructor per sentence (spec `sns.md` sections 2, 4, 5 and 14 to 19).
 //!
 //! Here is what any operation may say; the rest is by what it is about. Sentences that AWS has but nobody
-//! recorded are worded here as well, and say so.
+//! recorded are worded here as well, and say so. Some are raised by nothing yet: the list is that of the API's
+//! errors, complete, so that what comes to need one finds its code and words here.
 
 mod attribute;
 mod kms;

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::digest;
+use crate::envelope::ConfirmationKind;
 
 fn attributes() -> Vec<Attribute<'static>> {
     vec![
@@ -96,6 +97,31 @@ fn the_bytes_of_groups_and_deduplication_ids() {
 }
 
 #[test]
+fn the_bytes_of_a_notice() {
+    let notice = |kind| Notice {
+        kind,
+        service_url: "http://h",
+        signing_key_id: "0a",
+        signature_version: SignatureVersion::V1,
+        token: "2336",
+    };
+    for (kind, name) in [
+        (ConfirmationKind::Subscription, "20 09 737562736372696265"),
+        (ConfirmationKind::Unsubscribe, "20 0b 756e737562736372696265"),
+    ] {
+        let golden = format!("01 0108687474703a2f2f68 02023061 030131 {name} 2104 32333336").replace(' ', "");
+        let bytes = notice(kind).encode();
+        assert_eq!(hex(&bytes), golden);
+        assert_eq!(Notice::decode(&bytes), Ok(notice(kind)));
+        for end in 0..bytes.len() {
+            assert!(Notice::decode(&bytes[..end]).is_err(), "{end}");
+        }
+        assert_eq!(Publication::decode(&bytes), Err(Damaged("no message")));
+    }
+    assert_eq!(Notice::decode(&publication().encode()), Err(Damaged("no kind of confirmation")));
+}
+
+#[test]
 fn unknown_fields_are_skipped_and_unknown_versions_refused() {
     let mut bytes = message().encode();
     bytes.extend([200, 3, 1, 2, 3]);
@@ -126,6 +152,7 @@ proptest! {
         bytes.insert(0, VERSION);
         let _ = Message::decode(&bytes);
         let _ = Publication::decode(&bytes);
+        let _ = Notice::decode(&bytes);
     }
 
     #[test]

@@ -21,8 +21,6 @@ pub const PHONE_NUMBER_CHARS_MAX: usize = 20;
 pub const SANDBOX_PAGE_MAX: i64 = 100;
 /// The most numbers of a page of [`ListOriginationNumbers`].
 pub const ORIGINATION_PAGE_MAX: i64 = 30;
-/// The language of a one-time password's message if the request names none.
-pub const LANGUAGE_DEFAULT: &str = "en-US";
 /// The languages that a one-time password's message may be in.
 pub const LANGUAGES: [&str; 13] = [
     "en-US", "en-GB", "es-419", "es-ES", "de-DE", "fr-CA", "fr-FR", "it-IT", "ja-JP", "pt-BR", "kr-KR",
@@ -67,7 +65,7 @@ form_shape! {
     CreateSmsSandboxPhoneNumber<'a> {
         /// The phone.
         phone_number: Text<'a>, "PhoneNumber";
-        /// The language of the message; [`LANGUAGE_DEFAULT`] if this is absent.
+        /// The language of the message; `en-US` if this is absent.
         language_code: Option<Text<'a>>, "LanguageCode";
     }
 
