@@ -1,7 +1,10 @@
 //! The admin pages: is it alive, is it ready, numbers for Prometheus, and a look at queues and topics.
 //!
 //! Looking changes nothing: messages are shown without being handed out. Everything is paged, and asked of
-//! the shards as operations are, so that no look holds up a turn for long.
+//! the shards as operations are, so that no look holds up a turn for long. The one thing that can be done here is what
+//! AWS has no action for: to say that the owner of a phone wants no messages. It is a PUT, which browsers
+//! make for a page of another site only after asking this server, which says no;
+//! a name that is made to lead here (DNS rebinding) gets around that.
 //!
 //! Nobody is asked for credentials here. That is why the listener is on loopback by default, and why a
 //! server that has credentials and lets other machines reach this listener shows them health and numbers
@@ -9,6 +12,7 @@
 
 mod ask;
 mod lists;
+mod opt_out;
 mod reply;
 
 use crate::config::{Config, is_exposed};
@@ -104,14 +108,27 @@ impl Admin {
                 let queues = ask::counted_queues(&context.node, self.metrics_queues_max).await?;
                 Ok(reply::page(200, OPEN_METRICS, metrics::page(context, queues)))
             }
-            ["v1", ..] => {
-                if self.reach == Reach::HealthAndNumbers {
-                    return Err(Problem::CLOSED_TO_STRANGERS);
-                }
-                let context = self.context().ok_or(Problem::NOT_READY)?;
-                self.look(&context, &segments[1..], query).await
-            }
+            ["v1", ..] => self.look(&*self.inside()?, &segments[1..], query).await,
             _ => Err(Problem::NO_SUCH_PAGE),
+        }
+    }
+
+    /// What pages are made from that show what people send.
+    fn inside(&self) -> Result<Arc<Context>, Problem> {
+        match self.reach {
+            Reach::HealthAndNumbers => Err(Problem::CLOSED_TO_STRANGERS),
+            Reach::Everything => self.context().ok_or(Problem::NOT_READY),
+        }
+    }
+
+    async fn put(&self, path: &str) -> Result<Response<Full<Bytes>>, Problem> {
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        match segments[..] {
+            ["v1", "opted-out", region, account, phone] => {
+                let told = opt_out::opt_out(&self.inside()?.node, region, account, phone).await?;
+                Ok(json(200, &told))
+            }
+            _ => Err(Problem::ONLY_LOOKS),
         }
     }
 
@@ -126,6 +143,7 @@ impl Admin {
             ["queues", id, "messages"] => {
                 lists::messages(&context.node, id, query).await.map(|page| json(200, &page))
             }
+            ["delivery-status"] => lists::deliveries(&context.statuses, query).map(|page| json(200, &page)),
             ["topics"] => lists::topics(&context.node, query).await.map(|page| json(200, &page)),
             _ => Err(Problem::NO_SUCH_PAGE),
         }
@@ -145,6 +163,7 @@ impl Answers for Admin {
             Method::GET | Method::HEAD => {
                 self.page(request.uri().path(), request.uri().query().unwrap_or_default()).await
             }
+            Method::PUT => self.put(request.uri().path()).await,
             _ => Err(Problem::ONLY_LOOKS),
         };
         answered.unwrap_or_else(|problem| problem.into_response())

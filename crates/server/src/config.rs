@@ -7,8 +7,10 @@
 //! Invariant: a [`Config`] is usable as it is, and never makes a server listen to strangers unasked.
 
 mod beyond;
+mod delivery;
 mod layer;
 mod network;
+mod retry;
 mod size;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,9 @@ mod tests;
 use crate::limits::{self, Limits};
 use crate::urls::{Template, Urls};
 use beyond::{Extensions, Raised};
+use delivery::Delivery;
+use postrider_core::limits::SUBSCRIPTIONS_PER_TOPIC_MAX;
+use postrider_core::shard::Bounds;
 use postrider_iam::{Account, Credential, Credentials, DEFAULT_REGION, Gate, Secret, is_region};
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -36,6 +41,8 @@ const _: () = assert!(REQUEST_BYTES_DEFAULT >= 3 * *limits::MESSAGE_BYTES_MAX.en
 const REQUEST_BYTES: std::ops::RangeInclusive<u64> = (16 << 10)..=(64 << 20);
 /// Each shard has two threads and a few segments of its own.
 const SHARDS: std::ops::RangeInclusive<u16> = 1..=256;
+/// Each takes about 100 bytes of memory.
+const ENDPOINT_OWED_MAX: usize = 100_000_000;
 const CLIENT_TIMEOUT_S: std::ops::RangeInclusive<u32> = 1..=3_600;
 
 /// Why a configuration is refused. The text says what to do.
@@ -92,6 +99,9 @@ pub(crate) struct Config {
     /// Base of the URLs that clients are given; as the client used it when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
+    /// Base of `SigningCertURL`; that of the other URLs when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate_url: Option<String>,
     /// The region of requests that neither a signature nor a host gives one.
     pub(crate) region: String,
     /// The proxies whose `X-Forwarded-` headers are believed.
@@ -133,6 +143,8 @@ pub(crate) struct Config {
     pub(crate) log_level: String,
     /// How it is logged.
     pub(crate) log_format: LogFormat,
+    /// How deliveries to endpoints are made.
+    pub(crate) delivery: Delivery,
     /// What AWS does not have.
     pub(crate) extensions: Extensions,
     /// Limits that may be above those of AWS.
@@ -156,13 +168,14 @@ impl Config {
     fn resolve(layer: Layer) -> Result<Config, ConfigFault> {
         let asked = layer.durability.unwrap_or(Durability::Fsync);
         let durability = if layer.memory.unwrap_or(false) { Durability::Memory } else { asked };
-        let aws = Limits::default();
+        let (aws, bounds) = (Limits::default(), Bounds::default());
         let message_bytes_max = layer.limits.message_bytes_max;
         let message_bytes_max = message_bytes_max.unwrap_or(Size(u64::from(aws.message_bytes_max)));
         let config = Config {
             listen: layer.listen.unwrap_or_else(|| vec![loopback(4566)]),
             admin_listen: layer.admin_listen.unwrap_or_else(|| loopback(4567)),
             url: layer.url,
+            certificate_url: layer.certificate_url,
             region: layer.region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
             trusted_proxies: layer.trusted_proxies.unwrap_or_default(),
             insecure_open: layer.insecure_open.unwrap_or(false),
@@ -181,6 +194,7 @@ impl Config {
             metrics_queues_max: layer.metrics_queues_max.unwrap_or(1_000),
             log_level: layer.log_level.unwrap_or_else(|| "info".to_owned()),
             log_format: layer.log_format.unwrap_or(LogFormat::Text),
+            delivery: layer.delivery.resolve(),
             extensions: Extensions {
                 localstack: layer.extensions.localstack.unwrap_or(false),
                 long_delay: layer.extensions.long_delay.unwrap_or_default(),
@@ -189,6 +203,12 @@ impl Config {
                 batch_entries_max: layer.limits.batch_entries_max.unwrap_or(aws.batch_entries_max),
                 message_bytes_max,
                 receive_max: layer.limits.receive_max.unwrap_or(aws.receive_max),
+                topic_filters_max: layer.limits.topic_filters_max.unwrap_or(bounds.filters_per_topic),
+                topic_subscriptions_max: layer
+                    .limits
+                    .topic_subscriptions_max
+                    .unwrap_or(bounds.subscriptions_per_topic),
+                endpoint_owed_max: layer.limits.endpoint_owed_max.unwrap_or(bounds.owed_per_endpoint),
             },
         };
         config.check()?;
@@ -202,6 +222,9 @@ impl Config {
         }
         if let Some(Err(text)) = self.url.as_deref().map(Template::parse) {
             return refuse("url", text);
+        }
+        if let Some(Err(text)) = self.certificate_url.as_deref().map(Template::parse) {
+            return refuse("certificate_url", text);
         }
         if !is_region(&self.region) {
             return refuse("region", "a region looks like us-east-1".to_owned());
@@ -229,6 +252,10 @@ impl Config {
         }
         within("segment_bytes", self.segment_bytes, SEGMENT_BYTES)?;
         self.check_limits()?;
+        if !delivery::ATTEMPTS.contains(&self.delivery.attempts_max) {
+            let (from, to) = delivery::ATTEMPTS.into_inner();
+            return refuse("delivery.attempts_max", format!("it is between {from} and {to}"));
+        }
         within("request_bytes_max", self.request_bytes_max, REQUEST_BYTES)?;
         if !CLIENT_TIMEOUT_S.contains(&self.client_timeout_s) {
             return refuse("client_timeout_s", format!("it is between 1 and {} s", CLIENT_TIMEOUT_S.end()));
@@ -241,7 +268,7 @@ impl Config {
 
     fn check_limits(&self) -> Result<(), ConfigFault> {
         let refuse = |key, text| Err(ConfigFault::Value { key, text });
-        let Raised { batch_entries_max, message_bytes_max, receive_max } = self.limits;
+        let Raised { batch_entries_max, message_bytes_max, receive_max, .. } = self.limits;
         let (from, to) = limits::BATCH_ENTRIES.into_inner();
         if !(from..=to).contains(&batch_entries_max) {
             let text = format!("{batch_entries_max} is not between {from}, which AWS has, and {to}");
@@ -251,6 +278,19 @@ impl Config {
         if !(from..=to).contains(&receive_max) {
             let text = format!("{receive_max} is not between {from}, which AWS has, and {to}");
             return refuse("limits.receive_max", text);
+        }
+        for (key, number, most) in [
+            ("limits.topic_filters_max", self.limits.topic_filters_max, SUBSCRIPTIONS_PER_TOPIC_MAX),
+            (
+                "limits.topic_subscriptions_max",
+                self.limits.topic_subscriptions_max,
+                SUBSCRIPTIONS_PER_TOPIC_MAX,
+            ),
+            ("limits.endpoint_owed_max", self.limits.endpoint_owed_max, ENDPOINT_OWED_MAX),
+        ] {
+            if !(1..=most).contains(&number) {
+                return refuse(key, format!("{number} is not between 1 and {most}"));
+            }
         }
         within("limits.message_bytes_max", message_bytes_max, limits::MESSAGE_BYTES_MAX)
     }

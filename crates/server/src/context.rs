@@ -7,8 +7,11 @@ use crate::courier::Courier;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::signing::Signing;
+use crate::statuses::Statuses;
 use crate::urls::Urls;
+use postrider_core::topic::retry::Schedule;
 use postrider_iam::Gate;
+use postrider_outbound::egress::Egress;
 use postrider_runtime::Node;
 use std::net::IpAddr;
 
@@ -20,14 +23,20 @@ pub(crate) struct Context {
     pub(crate) gate: Gate,
     /// The key that signs notifications.
     pub(crate) signing: Signing,
-    /// Renders what consumers get; remembers signatures. `Courier::default()` to begin with.
+    /// Renders what consumers get; remembers signatures. A new one has none.
     pub(crate) courier: Courier,
     /// How this server names itself to its clients.
     pub(crate) urls: Urls,
+    /// When deliveries over HTTP are tried again whose topic and subscription say nothing.
+    pub(crate) retries: Schedule,
+    /// Which addresses endpoints may have.
+    pub(crate) egress: Egress,
     /// What the configuration raises above the limits of AWS.
     pub(crate) limits: Limits,
-    /// Counters of requests.
+    /// Counters of requests and deliveries.
     pub(crate) metrics: Metrics,
+    /// What became of deliveries whose topics want it noted.
+    pub(crate) statuses: Statuses,
 }
 
 /// Where a request came from, and how its sender reached us.

@@ -1,12 +1,14 @@
-//! What a consumer sees of a message: rendered when it is received, outside the writer.
+//! What consumers and endpoints see of a message: rendered when it is received or sent, outside the writer.
 //!
 //! The core hands out a message with its payload opaque. A message of the queue's own is shown as it was
 //! sent; a copy of a publication is shown raw, or as an envelope with a signature. All that an envelope
 //! depends on was fixed when it was published, so it comes out the same however often it is rendered; the
-//! signature, the only costly part, is the same for all subscriptions and made once ([`Signatures`]).
+//! signature, the only costly part, is the same for all subscriptions and made once ([`Signatures`]); where a
+//! message has a text for each protocol, once for each.
 //!
 //! Invariant: nothing here changes any state but the cache of signatures.
 
+mod copy;
 mod shown;
 mod signatures;
 #[cfg(test)]
@@ -14,15 +16,17 @@ mod tests;
 
 use crate::op::handle;
 use crate::signing::Signing;
-use postrider_core::id::Uuid;
-use postrider_core::reply::{Content, Delivery, Peeked};
+use crate::urls::Template;
+use bytes::Bytes;
+use copy::{Copy, Read};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use postrider_core::Arn;
+use postrider_core::reply::{Claimed, Delivery, Peeked};
 use postrider_core::topic::subscription::Form;
-use postrider_core::{Arn, Timestamp};
 use postrider_runtime::{Answer, Unreadable};
 use postrider_wire::attribute::{Attribute, Selection, SystemName, SystemSelection};
 use postrider_wire::digest;
-use postrider_wire::envelope::{Notification, Signature, text_for, timestamp};
-use postrider_wire::payload::{Damaged, Message, Publication};
+use postrider_wire::payload::{Damaged, Message};
 use postrider_wire::sqs::{NamedValues, ReceivedMessage, sequence_number};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -32,9 +36,6 @@ pub(crate) use signatures::{Made, Signatures};
 
 /// The `SenderId` of what a topic sends: AWS shows the unique id of SNS's own principal there.
 pub(crate) const SNS_SENDER_ID: &str = "AIDAISNSPRINCIPAL0001";
-
-/// The protocol whose text of a structured message a queue gets.
-const PROTOCOL: &str = "sqs";
 
 /// Why a message cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,8 @@ pub(crate) struct Wanted<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Courier {
     signatures: Signatures,
+    /// The base of `SigningCertURL`, if it is another than that of the other URLs.
+    certificates: Option<Template>,
 }
 
 /// A message with all that it takes to render it.
@@ -77,17 +80,21 @@ pub(crate) struct Parcel {
     signature: Option<Arc<Made>>,
 }
 
-/// A copy of a publication, apart from its payload.
-#[derive(Clone, Copy)]
-struct Copied<'m> {
-    message_id: Uuid,
-    topic: &'m Arn,
-    published_at: Timestamp,
-    subscription: Uuid,
-    form: Form,
+/// What is posted to an endpoint.
+#[derive(Debug)]
+pub(crate) struct Posted {
+    /// The headers, but for those that belong to the connection.
+    pub(crate) headers: HeaderMap,
+    /// The body.
+    pub(crate) body: Bytes,
 }
 
 impl Courier {
+    /// One whose envelopes say that certificates are below this base; below that of the other URLs when absent.
+    pub(crate) fn new(certificates: Option<Template>) -> Courier {
+        Courier { signatures: Signatures::default(), certificates }
+    }
+
     /// Fetches a message's payload, and makes or finds its signature if it has one.
     ///
     /// # Errors
@@ -104,83 +111,61 @@ impl Courier {
             // Reading the log blocks this thread; the runtime moves its other work away meanwhile.
             None => tokio::task::block_in_place(|| answer.bytes(body))?,
         };
-        let signature = match copied(&message.content) {
-            Some(copied) if copied.form == Form::Envelope => self.sign(signing, &copied, &payload).await?,
+        let signature = match Copy::in_queue(&message.content) {
+            Some(copy) if copy.form == Form::Envelope => {
+                self.signed(signing, &copy, &copy.read(&payload)?).await?
+            }
             Some(_) | None => None,
         };
         Ok(Parcel { payload, signature })
     }
 
-    async fn sign(
+    /// What an HTTP endpoint is posted: a notification or a confirmation, signed, or a raw message.
+    ///
+    /// # Errors
+    /// The payload is damaged, or nothing could be signed.
+    pub(crate) async fn post(
         &self,
         signing: &Signing,
-        copied: &Copied<'_>,
+        claimed: &Claimed,
         payload: &[u8],
+    ) -> Result<Posted, Undeliverable> {
+        let copy = Copy::claimed(claimed);
+        let read = copy.read(payload)?;
+        let made = self.signed(signing, &copy, &read).await?;
+        let body = copy.render(&read, made.as_deref())?.into_owned().into();
+        let mut headers = HeaderMap::new();
+        for (name, value) in copy.headers(&read, claimed.policy.content_type.as_str()) {
+            // ARNs, ids and checked content types can stand in headers.
+            if let Ok(value) = HeaderValue::from_str(&value)
+                && !name.eq_ignore_ascii_case("Connection")
+            {
+                headers.insert(HeaderName::from_bytes(name.as_bytes()).expect("names of headers"), value);
+            }
+        }
+        Ok(Posted { headers, body })
+    }
+
+    async fn signed(
+        &self,
+        signing: &Signing,
+        copy: &Copy<'_>,
+        read: &Read<'_>,
     ) -> Result<Option<Arc<Made>>, Undeliverable> {
-        if let Some(made) = self.signatures.find(copied.message_id) {
-            return Ok(Some(made));
+        match copy.key(read) {
+            None => Ok(None),
+            Some(key) => match self.signatures.find(key) {
+                Some(made) => Ok(Some(made)),
+                None => {
+                    let (version, text) = copy.signed_text(read)?;
+                    let topic = &copy.published.topic;
+                    let base =
+                        |template: &Template| template.base(topic.region(), topic.account()).into_owned();
+                    let certificates = self.certificates.as_ref().map(base);
+                    Ok(Some(self.signatures.make(key, signing, version, text, certificates).await?))
+                }
+            },
         }
-        let publication = Publication::decode(payload)?;
-        if publication.signing_key_id.is_none() {
-            return Ok(None);
-        }
-        let notified = Notified::new(copied, &publication)?;
-        let to_sign = notified.notification(&publication).string_to_sign();
-        let version = publication.signature_version;
-        Ok(Some(self.signatures.make(copied.message_id, signing, version, to_sign).await?))
-    }
-}
-
-/// The texts of an envelope that are made from values.
-struct Notified<'p> {
-    message_id: String,
-    topic: &'p Arn,
-    text: Cow<'p, str>,
-    timestamp: String,
-    subscription_arn: String,
-}
-
-impl<'p> Notified<'p> {
-    fn new(copied: &Copied<'p>, publication: &Publication<'p>) -> Result<Notified<'p>, Undeliverable> {
-        Ok(Notified {
-            message_id: copied.message_id.to_string(),
-            topic: copied.topic,
-            text: text(publication)?,
-            timestamp: timestamp(copied.published_at.0),
-            subscription_arn: format!("{}:{}", copied.topic, copied.subscription),
-        })
-    }
-
-    fn notification<'n>(&'n self, publication: &'n Publication<'p>) -> Notification<'n> {
-        Notification {
-            message_id: &self.message_id,
-            sequence_number: None,
-            origin: postrider_wire::envelope::Origin::Live,
-            topic_arn: self.topic.as_str(),
-            subject: publication.subject,
-            message: &self.text,
-            timestamp: &self.timestamp,
-            service_url: publication.service_url,
-            subscription_arn: &self.subscription_arn,
-            attributes: &publication.attributes,
-        }
-    }
-}
-
-fn text<'p>(publication: &Publication<'p>) -> Result<Cow<'p, str>, Undeliverable> {
-    text_for(publication.structure, publication.message, PROTOCOL).map_err(Undeliverable::Unstructured)
-}
-
-fn copied(content: &Content) -> Option<Copied<'_>> {
-    match content {
-        Content::Own(_) => None,
-        Content::Copy { message_id, topic, published_at, subscription, form, body: _ } => Some(Copied {
-            message_id: *message_id,
-            topic,
-            published_at: *published_at,
-            subscription: *subscription,
-            form: *form,
-        }),
     }
 }
 
@@ -195,7 +180,7 @@ impl Parcel {
         wanted: &Wanted<'_>,
     ) -> Result<ReceivedMessage<'p>, Undeliverable> {
         let message = &delivery.message;
-        let Some(copied) = copied(&message.content) else {
+        let Some(copy) = Copy::in_queue(&message.content) else {
             let own = Message::decode(&self.payload)?;
             let said = Said {
                 sender_id: own.sender_id,
@@ -207,26 +192,21 @@ impl Parcel {
             let body = Cow::Borrowed(own.body);
             return Ok(received(delivery, (body, own.body_md5), system, selected(own.attributes, wanted)));
         };
-        let publication = Publication::decode(&self.payload)?;
-        let said = Said {
-            sender_id: SNS_SENDER_ID,
-            trace_header: publication.trace_header,
-            group_id: publication.group_id,
-            deduplication_id: None,
-        };
-        let system = system(wanted, message, &said);
-        let (body, attributes) = match copied.form {
-            Form::Raw => (text(&publication)?, selected(publication.attributes, wanted)),
-            Form::Envelope => {
-                let signature = self.signature.as_ref().map(|made| Signature {
-                    version: publication.signature_version,
-                    value: &made.signature,
-                    key_id: &made.key_id,
-                });
-                let notified = Notified::new(&copied, &publication)?;
-                (Cow::Owned(notified.notification(&publication).render(signature)), Vec::new())
+        let read = copy.read(&self.payload)?;
+        let body = copy.render(&read, self.signature.as_deref())?;
+        let mut said =
+            Said { sender_id: SNS_SENDER_ID, trace_header: None, group_id: None, deduplication_id: None };
+        let mut attributes = Vec::new();
+        if let Read::Publication(publication) = read {
+            said.trace_header = publication.trace_header;
+            // A standard queue gets neither from a FIFO topic (sns 7.3).
+            said.group_id = publication.group_id.filter(|_| message.group.is_some());
+            said.deduplication_id = publication.deduplication_id.filter(|_| wanted.queue.is_fifo());
+            if copy.form == Form::Raw {
+                attributes = selected(publication.attributes, wanted);
             }
-        };
+        }
+        let system = system(wanted, message, &said);
         let md5 = digest::body(&body);
         Ok(received(delivery, (body, md5), system, attributes))
     }

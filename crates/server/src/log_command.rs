@@ -3,12 +3,15 @@
 //! `verify` and `inspect` change nothing. `inspect` tells of each entry what happened, but shows no body, no
 //! receipt and no key. `repair` makes the choice that a server must not make alone.
 
+mod accounts;
+
 use clap::{Args, Subcommand};
-use postrider_core::event::{MessageStated, PublicationStated};
+use postrider_core::event::{MessageStated, PublicationStated, SubscriptionStated, Tried};
 use postrider_core::{Event, Lsn, codec};
 use postrider_log::Fault;
 use postrider_log::check::{self, FrameReport};
 use postrider_log::directory::Directory;
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -198,23 +201,62 @@ fn line(event: &Event) -> String {
             format!("topic {} {} revision={}", stated.id.0, stated.arn, stated.revision.0)
         }
         Event::TopicDeleted { topic } => format!("topic {} deleted", topic.0),
-        Event::Subscription(stated) => format!(
-            "subscription {} topic={} queue={} form={:?} filter={}",
-            stated.id,
-            stated.topic.0,
-            stated.queue,
-            stated.form,
-            stated.filter.as_ref().map_or("none", |filter| &filter.text)
-        ),
+        Event::Subscription(stated) => subscription(stated),
         Event::Unsubscribed { topic, subscription } => {
             format!("unsubscribed {subscription} topic={}", topic.0)
         }
         Event::Publication(stated) => publication(stated),
+        Event::Tried(attempts) => tried(attempts),
+        Event::Diverted { publication, owed } => {
+            format!("diverted publication={} to shard {} owed={}", publication.0, owed.to, owed.number)
+        }
+        Event::TopicDeduplicated(stated) => format!(
+            "deduplicated topic={} sequence={} id={} at={}",
+            stated.topic.0, stated.sequence, stated.id, stated.at.0
+        ),
+        Event::Archived { topic, up_to } => format!("archived topic={} up_to={up_to}", topic.0),
+        Event::Replay(stated) => format!(
+            "replay topic={} subscription={} cursor={} {:?}",
+            stated.topic.0, stated.subscription, stated.cursor, stated.status
+        ),
         Event::Settled { to, accepted, refused } => {
             format!("settled to shard {to} accepted={accepted} refused={refused:?}")
         }
         Event::Inbox { from, number } => format!("inbox from shard {from} number={number}"),
+        Event::Account(event) => accounts::of_account(event),
+        Event::Application(event) => accounts::of_application(event),
     }
+}
+
+fn subscription(stated: &SubscriptionStated) -> String {
+    format!(
+        "subscription {} topic={} {}={} {:?} form={:?} filter={}",
+        stated.id,
+        stated.topic.0,
+        stated.endpoint.protocol().as_str(),
+        without_password(stated.endpoint.address()),
+        stated.standing,
+        stated.form,
+        stated.filter.as_ref().map_or("none", |filter| &filter.text)
+    )
+}
+
+/// An address of an endpoint without the user name and password that a URL may have.
+fn without_password(address: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.into() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://***@{host}{path}").into(),
+        None => address.into(),
+    }
+}
+
+fn tried(attempts: &[Tried]) -> String {
+    let each = attempts.iter().map(|tried| {
+        format!("{}/{}/{} {:?}", tried.topic.0, tried.subscription, tried.publication.0, tried.then)
+    });
+    format!("tried {}", each.collect::<Vec<_>>().join(", "))
 }
 
 fn message(stated: &MessageStated) -> String {
@@ -233,13 +275,27 @@ fn message(stated: &MessageStated) -> String {
 
 fn publication(stated: &PublicationStated) -> String {
     format!(
-        "publication {} {} topic={} copies={} owed={} size={} payload_bytes={}",
+        "publication {} {} topic={} {:?} copies={} owed={} due={} size={} payload_bytes={}",
         stated.id.0,
         stated.message_id,
         stated.topic,
+        stated.occasion,
         stated.copies.len(),
         stated.owed.len(),
+        stated.due.len(),
         stated.payload.size,
         stated.payload.bytes.len()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        assert_eq!(without_password("https://u:p@h:1/a@b?c"), "https://***@h:1/a@b?c");
+        assert_eq!(without_password("http://h/a@b"), "http://h/a@b");
+        assert_eq!(without_password("a@b.example"), "a@b.example");
+    }
 }

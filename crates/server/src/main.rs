@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod courier;
 mod demo;
+mod dispatch;
 mod http;
 mod limits;
 mod log_command;
@@ -17,6 +18,7 @@ mod op;
 mod reject;
 mod serve;
 mod signing;
+mod statuses;
 mod urls;
 
 use clap::{Parser, Subcommand};

@@ -1,14 +1,16 @@
-//! What is counted about requests.
+//! What is counted about requests, and about deliveries to endpoints.
 //!
 //! Counting is a few relaxed atomic additions to a row that the action's place in its table finds: no lock,
 //! no map, no label is touched while a request is answered. Labels are made when somebody looks ([`page`]).
 
+mod deliveries;
 mod page;
 
 use postrider_wire::Action;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
+pub(crate) use deliveries::{Attempt, Deliveries, Fate, Reason};
 pub(crate) use page::{Complete, Counted, QUEUES_AT_ONCE, Queues, page};
 
 /// Upper bounds of the latency buckets, nanoseconds. The last one is that of a long poll; what is slower
@@ -84,13 +86,15 @@ struct Row {
     latency: Latency,
 }
 
-/// Counters of requests, since the process started.
+/// Counters, since the process started.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     /// One row an action, in the order of [`Action::ALL`], and a last one for requests that ask for nothing
     /// that there is.
     rows: Box<[Row]>,
     connections: AtomicU64,
+    /// Of deliveries to endpoints.
+    pub(crate) deliveries: Deliveries,
     started: SystemTime,
 }
 
@@ -98,7 +102,12 @@ impl Metrics {
     /// Counters at zero.
     pub(crate) fn new() -> Metrics {
         let rows = (0..=Action::ALL.len()).map(|_| Row::default()).collect();
-        Metrics { rows, connections: AtomicU64::new(0), started: SystemTime::now() }
+        Metrics {
+            rows,
+            connections: AtomicU64::new(0),
+            deliveries: Deliveries::default(),
+            started: SystemTime::now(),
+        }
     }
 
     /// Counts an answer. `action` is `None` for a request that asked for nothing that there is.

@@ -15,32 +15,43 @@
 //! - everything that an answer says about the state was said by a shard, and is durable.
 
 mod account;
+mod application;
 mod batch;
+mod confirmation;
 mod delivery_policy;
+mod direct;
+mod endpoint;
 mod filter;
 mod json_object;
 mod long_delay;
 mod look;
 mod moves;
 mod permission;
+mod policy_document;
 mod publish;
 mod queue;
 mod queue_attributes;
-mod queue_policy;
 mod receive;
 mod redrive_policy;
+mod sandbox;
 mod send;
 mod settle;
+mod sms;
 mod sources;
 mod subject;
+mod subscriber;
 mod subscription;
+mod subscription_attributes;
 mod tags;
 #[cfg(test)]
 pub(crate) mod tests;
 mod topic;
 mod topic_attributes;
+mod topic_permission;
 
+pub(crate) use endpoint::arn as endpoint_arn;
 pub(crate) use look::{Look, Show};
+pub(crate) use publish::facts_of_payload;
 pub(crate) use settle::handle;
 
 use crate::context::{Context, Origin};
@@ -49,7 +60,9 @@ use postrider_core::command::{AskQueue, AskTopic};
 use postrider_core::id::Revision;
 use postrider_core::reply::QueueView;
 use postrider_core::shard::Judgement;
-use postrider_core::{Arn, Command, Rejection, Reply};
+use postrider_core::{
+    Arn, Command, Rejection, Reply, account as account_state, application as application_state,
+};
 use postrider_iam::{Authorized, Caller, Decoded, Signed, Target, authorize};
 use postrider_runtime::Answer;
 use postrider_wire::error::{Error, Fault, common};
@@ -225,6 +238,24 @@ impl<'r> Call<'_, 'r> {
         self.ask(command).await?.result.map_err(|rejection| reject::of_topic(&rejection))
     }
 
+    /// Asks the account that is the subject.
+    async fn of_account(&self, ask: account_state::Ask) -> Result<Reply, Refused> {
+        let command = Command::Account { arn: self.subject.arn.clone(), ask };
+        self.ask(command).await?.result.map_err(|rejection| reject::of_account(&rejection))
+    }
+
+    /// Asks the platform application that is the subject, or whose endpoint is.
+    async fn application(&self, ask: application_state::Ask) -> Result<Reply, Refused> {
+        let arn = &self.subject.arn;
+        let command = Command::Application { arn: arn.clone(), ask };
+        self.ask(command).await?.result.map_err(|rejection| reject::of_application(&rejection, arn))
+    }
+
+    /// Did the caller sign, or come by a link?
+    fn is_signed(&self) -> bool {
+        self.caller.service().is_some()
+    }
+
     /// The base of URLs about the subject.
     fn service_url(&self) -> String {
         let (region, account) = (self.subject.arn.region(), self.subject.arn.account());
@@ -271,6 +302,7 @@ impl<'r> Call<'_, 'r> {
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "a table with a row for each of the 65 actions")]
 async fn dispatch<'r>(call: &Call<'_, 'r>, operation: &Operation<'_>) -> Answered<'r> {
     match operation {
         Operation::SendMessage(asked) => send::one(call, asked).await,
@@ -315,34 +347,32 @@ async fn dispatch<'r>(call: &Call<'_, 'r>, operation: &Operation<'_>) -> Answere
         Operation::TagResource(asked) => tags::tag_topic(call, asked).await,
         Operation::UntagResource(asked) => tags::untag_topic(call, asked).await,
         Operation::ListTagsForResource(_) => tags::list_topic(call).await,
-        Operation::ConfirmSubscription(_)
-        | Operation::SnsAddPermission(_)
-        | Operation::SnsRemovePermission(_)
-        | Operation::GetDataProtectionPolicy(_)
-        | Operation::PutDataProtectionPolicy(_)
-        | Operation::CheckIfPhoneNumberIsOptedOut(_)
-        | Operation::ListPhoneNumbersOptedOut(_)
-        | Operation::OptInPhoneNumber(_)
-        | Operation::GetSmsAttributes(_)
-        | Operation::SetSmsAttributes(_)
-        | Operation::GetSmsSandboxAccountStatus(_)
-        | Operation::CreateSmsSandboxPhoneNumber(_)
-        | Operation::VerifySmsSandboxPhoneNumber(_)
-        | Operation::DeleteSmsSandboxPhoneNumber(_)
-        | Operation::ListSmsSandboxPhoneNumbers(_)
-        | Operation::ListOriginationNumbers(_)
-        | Operation::CreatePlatformApplication(_)
-        | Operation::DeletePlatformApplication(_)
-        | Operation::GetPlatformApplicationAttributes(_)
-        | Operation::SetPlatformApplicationAttributes(_)
-        | Operation::ListPlatformApplications(_)
-        | Operation::CreatePlatformEndpoint(_)
-        | Operation::DeleteEndpoint(_)
-        | Operation::GetEndpointAttributes(_)
-        | Operation::SetEndpointAttributes(_)
-        | Operation::ListEndpointsByPlatformApplication(_) => {
-            Err(reject::defect(call.subject.service, call.subject.action).into())
-        }
+        Operation::ConfirmSubscription(asked) => confirmation::confirm(call, asked).await,
+        Operation::SnsAddPermission(asked) => topic_permission::add(call, asked).await,
+        Operation::SnsRemovePermission(asked) => topic_permission::remove(call, asked).await,
+        Operation::GetDataProtectionPolicy(_) => topic::data_protection(call).await,
+        Operation::PutDataProtectionPolicy(asked) => topic::put_data_protection(call, asked).await,
+        Operation::CheckIfPhoneNumberIsOptedOut(asked) => sms::preference(call, asked).await,
+        Operation::ListPhoneNumbersOptedOut(asked) => sms::list_opted_out(call, asked).await,
+        Operation::OptInPhoneNumber(asked) => sms::opt_in(call, asked).await,
+        Operation::GetSmsAttributes(asked) => sms::attributes(call, asked).await,
+        Operation::SetSmsAttributes(asked) => sms::set_attributes(call, asked).await,
+        Operation::GetSmsSandboxAccountStatus(_) => sandbox::status(call),
+        Operation::CreateSmsSandboxPhoneNumber(asked) => sandbox::add(call, asked).await,
+        Operation::VerifySmsSandboxPhoneNumber(asked) => sandbox::verify(call, asked).await,
+        Operation::DeleteSmsSandboxPhoneNumber(asked) => sandbox::remove(call, asked).await,
+        Operation::ListSmsSandboxPhoneNumbers(asked) => sandbox::list(call, asked).await,
+        Operation::ListOriginationNumbers(asked) => sms::origination_numbers(call, asked),
+        Operation::CreatePlatformApplication(asked) => application::create(call, asked).await,
+        Operation::DeletePlatformApplication(_) => application::delete(call).await,
+        Operation::GetPlatformApplicationAttributes(_) => application::attributes(call).await,
+        Operation::SetPlatformApplicationAttributes(asked) => application::set(call, asked).await,
+        Operation::ListPlatformApplications(asked) => application::list(call, asked).await,
+        Operation::CreatePlatformEndpoint(asked) => endpoint::create(call, asked).await,
+        Operation::DeleteEndpoint(_) => endpoint::delete(call).await,
+        Operation::GetEndpointAttributes(_) => endpoint::attributes(call).await,
+        Operation::SetEndpointAttributes(asked) => endpoint::set(call, asked).await,
+        Operation::ListEndpointsByPlatformApplication(asked) => endpoint::list(call, asked).await,
     }
 }
 

@@ -4,10 +4,15 @@
 //! or a [`Denied`], the runtime in an [`Unanswered`]. Here each becomes an error of the protocol. The
 //! wording is that of `wire::error`; only what AWS has no sentence for is worded here, and it says so.
 
+mod account;
+
+pub(crate) use account::{of_account, of_application};
+
 use crate::context::Origin;
 use postrider_core::{Rejection, limits};
 use postrider_iam::{AuthError, Denied, Service as IamService};
 use postrider_runtime::Unanswered;
+use postrider_wire::error::sns::SetBy;
 use postrider_wire::error::{Error, ErrorKind, common, sns, sqs};
 use postrider_wire::{Protocol, Service};
 use tracing::error;
@@ -124,7 +129,18 @@ pub(crate) fn of_queue(rejection: &Rejection, protocol: Protocol, queue: &str) -
         | Rejection::SubscriptionDoesNotExist
         | Rejection::SubscriptionAttributesDiffer
         | Rejection::TooManySubscriptions
-        | Rejection::TooManyFilterPolicies => defect(Service::Sqs, "a rejection of something else"),
+        | Rejection::SubscriptionPending
+        | Rejection::UnsubscribeNotAuthenticated
+        | Rejection::TokenUnknown
+        | Rejection::LargeMessagesNotSupported
+        | Rejection::NoArchive
+        | Rejection::TooManyReplays
+        | Rejection::ReplaysUnderWay
+        | Rejection::ArchiveActive
+        | Rejection::TooManyPending
+        | Rejection::TooManyFilterPolicies
+        | Rejection::Account(_)
+        | Rejection::Application(_) => defect(Service::Sqs, "a rejection of something else"),
     })
 }
 
@@ -168,13 +184,22 @@ pub(crate) fn of_topic(rejection: &Rejection) -> Refused {
         Rejection::PublicationTooLong => sns::message_too_long(),
         Rejection::SubscriptionDoesNotExist => sns::subscription_does_not_exist(),
         Rejection::SubscriptionAttributesDiffer => sns::subscription_attributes_differ(),
-        Rejection::TooManySubscriptions => {
-            limit_exceeded(ErrorKind::SubscriptionLimitExceeded, "subscriptions")
-        }
-        Rejection::TooManyFilterPolicies => {
-            limit_exceeded(ErrorKind::FilterPolicyLimitExceeded, "filter policies")
-        }
+        Rejection::TooManySubscriptions | Rejection::TooManyPending => sns::subscription_limit_exceeded(),
+        Rejection::TooManyFilterPolicies => sns::filter_policy_limit_exceeded(),
         Rejection::TooManyTags => sns::tag_limit_exceeded(),
+        Rejection::GroupIdMissing => sns::group_id_required(),
+        Rejection::DeduplicationIdMissing => sns::deduplication_id_required(),
+        Rejection::SubscriptionPending => sns::subscription_pending(),
+        Rejection::UnsubscribeNotAuthenticated => sns::unsubscribe_unsigned(),
+        Rejection::TokenUnknown => sns::token_unknown(),
+        Rejection::LargeMessagesNotSupported => sns::large_messages(SetBy::Set),
+        Rejection::NoArchive => sns::replay_policy(SetBy::Set, "the topic has no archive"),
+        Rejection::TooManyReplays => sns::replay_limit_exceeded(),
+        Rejection::ReplaysUnderWay => sns::invalid_parameter_because(
+            "ArchivePolicy",
+            "messages wait behind replays that are in progress: stop those first",
+        ),
+        Rejection::ArchiveActive => sns::topic_has_archive(),
         Rejection::NoSpace => no_space(),
         Rejection::QueueDoesNotExist
         | Rejection::QueueExists { .. }
@@ -186,14 +211,14 @@ pub(crate) fn of_topic(rejection: &Rejection) -> Refused {
         | Rejection::MessageGone
         | Rejection::VisibilityBeyondLimit
         | Rejection::ReceiptExpired
-        | Rejection::GroupIdMissing
-        | Rejection::DeduplicationIdMissing
         | Rejection::TypeChange
         | Rejection::ThroughputNeedsGroupScope
         | Rejection::MoveRunning
         | Rejection::MoveDoesNotExist
         | Rejection::MoveNotRunning
-        | Rejection::InFlightFull => defect(Service::Sns, "a rejection of something else"),
+        | Rejection::InFlightFull
+        | Rejection::Account(_)
+        | Rejection::Application(_) => defect(Service::Sns, "a rejection of something else"),
     })
 }
 
@@ -207,11 +232,6 @@ fn no_space() -> Error {
 fn too_many_tags() -> Error {
     let reason = format!("A queue can have at most {} tags.", limits::TAGS_MAX);
     Error::new(ErrorKind::InvalidParameterValue, reason)
-}
-
-/// SNS's own words for these are not known.
-fn limit_exceeded(kind: ErrorKind, what: &str) -> Error {
-    Error::new(kind, format!("Could not complete request: the topic has as many {what} as it may have"))
 }
 
 #[cfg(test)]

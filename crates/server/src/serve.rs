@@ -8,18 +8,22 @@ use crate::admin::{self, Admin, Stage};
 use crate::config::{AwsWaits, Config, Durability, is_exposed};
 use crate::context::Context;
 use crate::courier::Courier;
+use crate::dispatch::{self, Dispatcher};
 use crate::http::body::Bodies;
 use crate::http::front::Front;
 use crate::http::pipeline::Pipeline;
 use crate::http::{Listener, Phase};
 use crate::metrics::Metrics;
 use crate::signing::{Making, Signing, SigningFault};
+use crate::statuses::Statuses;
 use postrider_core::shard::Waits;
 use postrider_log::file;
+use postrider_outbound::http::{Bounds as Spending, Trust, TrustFault};
 use postrider_runtime::node::NodeFault;
 use postrider_runtime::{Node, Options, Storage};
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +38,8 @@ use tracing::{info, warn};
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 /// How long closing the log may take beyond that: what is in the mailboxes is still carried out.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// How long attempts at endpoints that are under way may take once the server ends.
+const ATTEMPTS_WITHIN: Duration = Duration::from_secs(2);
 /// Files that are not connections: the log's, the listeners, the runtime's.
 const FILES_RESERVED: u64 = 256;
 /// Connections of the admin listener: a few people and machines that look.
@@ -65,6 +71,18 @@ pub(crate) enum ServeFault {
     /// The data could not be opened.
     #[error(transparent)]
     Node(#[from] NodeFault),
+    /// The file of certificate authorities cannot be read.
+    #[error("could not read {} (setting delivery.ca_file)", path.display())]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The certificate authorities of endpoints cannot be used.
+    #[error("could not use the certificate authorities of endpoints (setting delivery.ca_file)")]
+    Trust(#[from] TrustFault),
     /// There is no signing key.
     #[error(transparent)]
     Signing(#[from] SigningFault),
@@ -141,6 +159,7 @@ pub(crate) struct Running {
     pages: Arc<Admin>,
     making: Making,
     phase: watch::Sender<Phase>,
+    dispatcher: Dispatcher,
     /// One for each listener of the API.
     listeners: JoinSet<()>,
     admin_phase: watch::Sender<Phase>,
@@ -153,7 +172,9 @@ impl Running {
     /// # Errors
     /// Something that the server needs cannot be had.
     pub(crate) async fn start(config: &Config) -> Result<Running, ServeFault> {
-        let files = raise_file_limit();
+        let budget = Budget::of(config, raise_file_limit());
+        // What is wrong with the configuration is told before anybody could connect.
+        let delivery = delivery(config, &budget)?;
         let client_timeout = Duration::from_secs(u64::from(config.client_timeout_s));
         let admin_socket = listen("admin_listen", config.admin_listen).await?;
         let admin = bound(&admin_socket, config.admin_listen)?;
@@ -167,29 +188,44 @@ impl Running {
 
         let node = open(config).await?;
         let (signing, making) = Signing::start(node.data_dir())?;
+        let statuses = Statuses::start(node.data_dir());
+        let statuses = statuses.map_err(|source| ServeFault::System { step: "start a thread", source })?;
         let context = Arc::new(Context {
+            statuses,
             node,
             gate: config.gate(),
             signing,
-            courier: Courier::default(),
+            courier: Courier::new(config.certificates()),
             urls: config.urls(),
+            retries: config.delivery.retries(),
+            egress: config.egress(),
             limits: config.limits(),
             metrics: Metrics::new(),
         });
         let bodies = Bodies::new(config.request_bytes_max.0, client_timeout);
         let pipeline = Arc::new(Pipeline::new(context.clone(), Front::of(config), bodies, phases.clone()));
-        let connections_max = usize::try_from(files.saturating_sub(FILES_RESERVED)).unwrap_or(usize::MAX);
-        let connections_max = connections_max.clamp(16, crate::http::CONNECTIONS_MAX);
-        let listener = Listener::new(pipeline, client_timeout, connections_max);
+        let listener = Listener::new(pipeline, client_timeout, budget.connections);
         let (mut api, mut listeners) = (Vec::new(), JoinSet::new());
         for address in &config.listen {
             let socket = listen("listen", *address).await?;
             api.push(bound(&socket, *address)?);
             listeners.spawn(listener.clone().run(socket, phases.clone()));
         }
+        let dispatcher = Dispatcher::start(&context, delivery);
         say_who_may_come_in(config);
         pages.enter(Stage::Ready(context.clone()));
-        Ok(Running { api, admin, context, pages, making, phase, listeners, admin_phase, admin_listener })
+        Ok(Running {
+            api,
+            admin,
+            context,
+            pages,
+            making,
+            phase,
+            dispatcher,
+            listeners,
+            admin_phase,
+            admin_listener,
+        })
     }
 
     /// Says on standard output where the server listens: one line, for people and for scripts.
@@ -215,7 +251,9 @@ impl Running {
         self.pages.enter(Stage::Draining(self.context.clone()));
         self.phase.send_replace(Phase::Draining);
         let finished = async { while self.listeners.join_next().await.is_some() {} };
-        if timeout_at(deadline, finished).await.is_err() {
+        let drained = async { timeout_at(deadline, finished).await };
+        let (drained, ()) = tokio::join!(drained, self.dispatcher.stop(ATTEMPTS_WITHIN));
+        if drained.is_err() {
             warn!("some clients did not finish in time, and are cut off");
             self.listeners.shutdown().await;
         }
@@ -263,7 +301,10 @@ async fn open(config: &Config) -> Result<Node, ServeFault> {
             AwsWaits::On => Waits::default(),
             AwsWaits::Off => Waits { deleted_ms: 0, purge_ms: 0 },
         },
+        bounds: config.limits.bounds(),
+        retries: config.delivery.retries(),
         permit: Arc::new(|_| true),
+        facts: Arc::new(crate::op::facts_of_payload),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     // A replay may take long, and the signals are to be heard meanwhile.
@@ -280,6 +321,45 @@ async fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, S
 /// The address with its real port.
 fn bound(socket: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, ServeFault> {
     socket.local_addr().map_err(|source| ServeFault::Listen { key: "listen", address: asked, source })
+}
+
+/// What the files that the process may have open are used for.
+struct Budget {
+    /// Connections of the API.
+    connections: usize,
+    /// Attempts at endpoints under way.
+    attempts: usize,
+    /// Connections to endpoints that wait for the next attempt.
+    idle: usize,
+}
+
+impl Budget {
+    /// Attempts get what the configuration says, but at most a quarter of all files.
+    fn of(config: &Config, files: u64) -> Budget {
+        let files = usize::try_from(files.saturating_sub(FILES_RESERVED)).unwrap_or(usize::MAX);
+        let asked = config.delivery.attempts_max;
+        let attempts = asked.min(files / 4).max(1);
+        if attempts < asked {
+            let why = "the limit of open files is low";
+            info!(asked, attempts, why, "fewer deliveries are attempted at once");
+        }
+        let idle = attempts.min(Spending::default().idle_max);
+        let connections = files.saturating_sub(attempts + idle).clamp(16, crate::http::CONNECTIONS_MAX);
+        Budget { connections, attempts, idle }
+    }
+}
+
+/// How deliveries are made.
+fn delivery(config: &Config, budget: &Budget) -> Result<dispatch::Settings, ServeFault> {
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|source| ServeFault::Authorities { path: path.clone(), source })
+    };
+    let authorities = config.delivery.ca_file.as_ref().map(read).transpose()?;
+    Ok(dispatch::Settings {
+        attempts_max: budget.attempts,
+        trust: Trust::new(authorities.as_deref())?,
+        http: Spending { idle_max: budget.idle, ..Spending::default() },
+    })
 }
 
 /// One clear line about an open server.

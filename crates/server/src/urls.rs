@@ -47,7 +47,8 @@ impl Template {
         }
     }
 
-    fn base(&self, region: &str, account: &str) -> Cow<'_, str> {
+    /// The base of the URLs of an account in a region, without a slash at the end.
+    pub(crate) fn base(&self, region: &str, account: &str) -> Cow<'_, str> {
         if !self.base.contains('{') {
             return Cow::Borrowed(&self.base);
         }

@@ -1,10 +1,11 @@
-//! The paged lists: queues, topics, and the messages of a queue.
+//! The paged lists: queues, topics, the messages of a queue, and what became of deliveries.
 //!
 //! Each takes `limit` and `after`, and answers `next` while there is more: the `after` of the next page.
 
 use super::ask;
 use super::reply::Problem;
 use crate::courier::{self, Shown};
+use crate::statuses::{Event, Statuses};
 use percent_encoding::percent_decode_str;
 use postrider_core::command::{AskQueue, Page};
 use postrider_core::queue::settings::{Fifo, Switch};
@@ -105,6 +106,28 @@ pub(super) struct MessagesPage {
     queue: String,
     messages: Vec<Shown>,
     next: Option<u64>,
+}
+
+/// `GET /v1/delivery-status`.
+#[derive(Serialize)]
+pub(super) struct DeliveriesPage {
+    deliveries: Vec<Event>,
+    next: Option<u64>,
+}
+
+/// What became of deliveries, newest first, as far as it is still in memory.
+pub(super) fn deliveries(statuses: &Statuses, query: &str) -> Result<DeliveriesPage, Problem> {
+    let parameters = Parameters::parse(query)?;
+    let after = match parameters.value("after") {
+        Some(text) => {
+            Some(text.parse().map_err(|_| Problem::parameter("after", "it is a delivery's number"))?)
+        }
+        None => None,
+    };
+    let max = parameters.limit(PAGE_DEFAULT, PAGE_MAX)?;
+    let deliveries = statuses.newest(parameters.value("prefix").unwrap_or_default(), after, max);
+    let next = deliveries.last().filter(|_| deliveries.len() == max).map(|last| last.number);
+    Ok(DeliveriesPage { deliveries, next })
 }
 
 /// Queues, in order of their ARNs.

@@ -32,6 +32,10 @@ impl Problem {
     );
     /// The resource changed again and again while it was looked at.
     pub(super) const RESTLESS: Problem = Problem::new(503, "the queue or topic keeps changing; try again");
+    /// The shard does not take it now, since its disk is full.
+    pub(super) const NOT_DONE: Problem = Problem::new(503, "the server has no space left; try again");
+    /// The server is at fault; the log says why.
+    pub(super) const DEFECT: Problem = Problem::new(500, "the server has a defect; see the log");
     /// A message could not be read; the log says why.
     pub(super) const UNREADABLE: Problem = Problem::new(500, "a message cannot be read; see the log");
 

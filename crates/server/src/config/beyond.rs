@@ -5,6 +5,7 @@ use super::Size;
 use crate::limits::NamePattern;
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use postrider_core::shard::Bounds;
 use serde::{Deserialize, Serialize};
 
 /// What AWS does not have, as far as it is given.
@@ -54,6 +55,30 @@ pub(crate) struct LimitsLayer {
         value_name = "NUMBER"
     )]
     pub(crate) receive_max: Option<u32>,
+    /// Filter policies of one topic, up to 20000 [default: 200]
+    #[arg(
+        id = "limits.topic_filters_max",
+        long = "limits-topic-filters-max",
+        env = "POSTRIDER_LIMITS_TOPIC_FILTERS_MAX",
+        value_name = "NUMBER"
+    )]
+    pub(crate) topic_filters_max: Option<usize>,
+    /// Subscriptions of one topic, up to 20000 [default: 20000]
+    #[arg(
+        id = "limits.topic_subscriptions_max",
+        long = "limits-topic-subscriptions-max",
+        env = "POSTRIDER_LIMITS_TOPIC_SUBSCRIPTIONS_MAX",
+        value_name = "NUMBER"
+    )]
+    pub(crate) topic_subscriptions_max: Option<usize>,
+    /// Deliveries owed to one endpoint; with a further one the oldest is given up [default: 1000000]
+    #[arg(
+        id = "limits.endpoint_owed_max",
+        long = "limits-endpoint-owed-max",
+        env = "POSTRIDER_LIMITS_ENDPOINT_OWED_MAX",
+        value_name = "NUMBER"
+    )]
+    pub(crate) endpoint_owed_max: Option<usize>,
 }
 
 impl ExtensionsLayer {
@@ -73,6 +98,9 @@ impl LimitsLayer {
             batch_entries_max: self.batch_entries_max.or(below.batch_entries_max),
             message_bytes_max: self.message_bytes_max.or(below.message_bytes_max),
             receive_max: self.receive_max.or(below.receive_max),
+            topic_filters_max: self.topic_filters_max.or(below.topic_filters_max),
+            topic_subscriptions_max: self.topic_subscriptions_max.or(below.topic_subscriptions_max),
+            endpoint_owed_max: self.endpoint_owed_max.or(below.endpoint_owed_max),
         }
     }
 }
@@ -96,4 +124,21 @@ pub(crate) struct Raised {
     pub(crate) message_bytes_max: Size,
     /// Messages of one receive.
     pub(crate) receive_max: u32,
+    /// Filter policies of one topic.
+    pub(crate) topic_filters_max: usize,
+    /// Subscriptions of one topic.
+    pub(crate) topic_subscriptions_max: usize,
+    /// Deliveries owed to one endpoint.
+    pub(crate) endpoint_owed_max: usize,
+}
+
+impl Raised {
+    /// What the shards keep to.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            subscriptions_per_topic: self.topic_subscriptions_max,
+            filters_per_topic: self.topic_filters_max,
+            owed_per_endpoint: self.endpoint_owed_max,
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! One source of settings, each of which may be absent: the command line with the environment, or the file.
 
 use super::beyond::{ExtensionsLayer, LimitsLayer};
+use super::delivery::DeliveryLayer;
 use super::{ConfigFault, Network, Size};
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
@@ -92,6 +93,10 @@ pub(crate) struct Layer {
     /// http://sqs.{region}.example:4566/{account}/{name} [default: as the client used it]
     #[arg(long, env = "POSTRIDER_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
+    /// Base of SigningCertURL in notifications, for example https://sns.{region}.amazonaws.com [default: that of the
+    /// other URLs]
+    #[arg(long, env = "POSTRIDER_CERTIFICATE_URL", value_name = "URL")]
+    pub(crate) certificate_url: Option<String>,
     /// Region of requests that neither a signature nor a host gives one [default: us-east-1]
     #[arg(long, env = "POSTRIDER_REGION", value_name = "REGION")]
     pub(crate) region: Option<String>,
@@ -150,6 +155,8 @@ pub(crate) struct Layer {
     #[arg(long, env = "POSTRIDER_LOG_FORMAT", value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
     #[command(flatten)]
+    pub(crate) delivery: DeliveryLayer,
+    #[command(flatten)]
     pub(crate) extensions: ExtensionsLayer,
     #[command(flatten)]
     pub(crate) limits: LimitsLayer,
@@ -186,6 +193,7 @@ impl Layer {
             listen: self.listen.or(below.listen),
             admin_listen: self.admin_listen.or(below.admin_listen),
             url: self.url.or(below.url),
+            certificate_url: self.certificate_url.or(below.certificate_url),
             region: self.region.or(below.region),
             trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
             insecure_open: self.insecure_open.or(below.insecure_open),
@@ -204,6 +212,7 @@ impl Layer {
             metrics_queues_max: self.metrics_queues_max.or(below.metrics_queues_max),
             log_level: self.log_level.or(below.log_level),
             log_format: self.log_format.or(below.log_format),
+            delivery: self.delivery.over(below.delivery),
             extensions: self.extensions.over(below.extensions),
             limits: self.limits.over(below.limits),
         }

@@ -136,3 +136,20 @@ fn values_have_bounds() {
     assert!(refusal("--limits-message-bytes-max 3MiB").starts_with("limits.message_bytes_max: "));
     assert!(refusal("--log-level a=b=c").starts_with("log_level: "));
 }
+
+#[test]
+fn limits_of_topics_can_be_raised() {
+    let config = Config::resolve(Layer::default()).unwrap();
+    assert_eq!(config.limits.bounds(), postrider_core::shard::Bounds::default());
+    let raised = flags("--limits-topic-filters-max 1000 --limits-endpoint-owed-max 5");
+    let bounds = Config::resolve(raised).unwrap().limits.bounds();
+    assert_eq!((bounds.filters_per_topic, bounds.owed_per_endpoint), (1_000, 5));
+    for (flag, key) in [
+        ("--limits-topic-filters-max 0", "limits.topic_filters_max"),
+        ("--limits-topic-subscriptions-max 20001", "limits.topic_subscriptions_max"),
+        ("--limits-endpoint-owed-max 0", "limits.endpoint_owed_max"),
+    ] {
+        let told = Config::resolve(flags(flag)).unwrap_err().to_string();
+        assert!(told.starts_with(&format!("{key}: ")), "{told}");
+    }
+}

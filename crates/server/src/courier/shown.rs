@@ -1,13 +1,14 @@
 //! A message as the administrator looks at it: plain values, nothing handed out, nothing signed.
 
-use super::{SNS_SENDER_ID, Undeliverable, copied, text};
+use super::copy::{Copy, Read};
+use super::{SNS_SENDER_ID, Undeliverable};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use postrider_core::reply::Peeked;
 use postrider_core::topic::subscription::Form;
 use postrider_runtime::Answer;
 use postrider_wire::attribute::{Attribute, Value};
-use postrider_wire::payload::{Message, Publication};
+use postrider_wire::payload::Message;
 
 /// A message as it lies in its queue. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -98,7 +99,7 @@ pub(crate) fn peeked(answer: &Answer, message: &Peeked) -> Result<Shown, Undeliv
         dead_letter_source: message.source.as_ref().map(ToString::to_string),
         publication: None,
     };
-    let Some(copied) = copied(&message.content) else {
+    let Some(copy) = Copy::in_queue(&message.content) else {
         let own = Message::decode(&payload)?;
         shown.sender_id = own.sender_id.to_owned();
         shown.body = own.body.to_owned();
@@ -107,17 +108,24 @@ pub(crate) fn peeked(answer: &Answer, message: &Peeked) -> Result<Shown, Undeliv
         shown.deduplication_id = own.deduplication_id.map(str::to_owned);
         return Ok(shown);
     };
-    let publication = Publication::decode(&payload)?;
-    shown.body = text(&publication)?.into_owned();
-    shown.attributes = publication.attributes.iter().map(attribute).collect();
-    shown.group_id = publication.group_id.map(str::to_owned);
+    let mut subject = None;
+    match copy.read(&payload)? {
+        Read::Publication(publication) => {
+            shown.body = copy.text(&publication)?.into_owned();
+            shown.attributes = publication.attributes.iter().map(attribute).collect();
+            shown.group_id = publication.group_id.map(str::to_owned);
+            subject = publication.subject.map(str::to_owned);
+        }
+        // Without the token: who looks is not who was asked.
+        Read::Notice(notice) => shown.body = copy.confirmation_text(&notice),
+    }
     shown.publication = Some(ShownPublication {
-        topic: copied.topic.to_string(),
-        subscription: format!("{}:{}", copied.topic, copied.subscription),
-        message_id: copied.message_id.to_string(),
-        published_at_ms: copied.published_at.0,
-        subject: publication.subject.map(str::to_owned),
-        form: match copied.form {
+        topic: copy.published.topic.to_string(),
+        subscription: copy.subscription_arn(),
+        message_id: copy.published.message_id.to_string(),
+        published_at_ms: copy.published.published_at.0,
+        subject,
+        form: match copy.form {
             Form::Envelope => "envelope",
             Form::Raw => "raw",
         },

@@ -25,11 +25,16 @@ pub(crate) struct Made {
     pub(crate) signature: String,
     /// The key's id, as in the certificate's URL.
     pub(crate) key_id: String,
+    /// The base of that URL, if it is another than that of the other URLs.
+    pub(crate) certificates: Option<String>,
 }
+
+/// What a signature is known by: the id of the publication, and the protocol if each has a text of its own.
+pub(crate) type Key = (Uuid, &'static str);
 
 type Cell = Arc<OnceCell<Arc<Made>>>;
 
-/// The signatures made last, by the ids of their publications.
+/// The signatures made last, by what they are of.
 #[derive(Debug, Default)]
 pub(crate) struct Signatures {
     kept: Mutex<Kept>,
@@ -37,16 +42,16 @@ pub(crate) struct Signatures {
 
 #[derive(Debug, Default)]
 struct Kept {
-    by_message: HashMap<Uuid, Cell>,
+    by_key: HashMap<Key, Cell>,
     /// Oldest first.
-    order: VecDeque<Uuid>,
+    order: VecDeque<Key>,
 }
 
 impl Signatures {
     /// The signature of a publication, if it is made and still here.
-    pub(crate) fn find(&self, message: Uuid) -> Option<Arc<Made>> {
+    pub(crate) fn find(&self, key: Key) -> Option<Arc<Made>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.by_message.get(&message)?.get().cloned()
+        kept.by_key.get(&key)?.get().cloned()
     }
 
     /// Makes the signature of a publication, or waits for whoever makes it.
@@ -55,40 +60,42 @@ impl Signatures {
     /// Signing panicked, or the runtime is shutting down.
     pub(crate) async fn make(
         &self,
-        message: Uuid,
+        key: Key,
         signing: &Signing,
         version: SignatureVersion,
         to_sign: String,
+        certificates: Option<String>,
     ) -> Result<Arc<Made>, JoinError> {
-        let cell = self.cell(message);
+        let cell = self.cell(key);
         let sign = || async {
-            let key = signing.key().await;
+            let signer = signing.key().await;
             let version = match version {
                 SignatureVersion::V1 => Version::V1,
                 SignatureVersion::V2 => Version::V2,
             };
             let sign = move || Made {
-                signature: key.sign(version, to_sign.as_bytes()),
-                key_id: key.key_id().to_owned(),
+                signature: signer.sign(version, to_sign.as_bytes()),
+                key_id: signer.key_id().to_owned(),
+                certificates,
             };
             spawn_blocking(sign).await.map(Arc::new)
         };
         cell.get_or_try_init(sign).await.cloned()
     }
 
-    fn cell(&self, message: Uuid) -> Cell {
+    fn cell(&self, key: Key) -> Cell {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = kept.by_message.get(&message) {
+        if let Some(cell) = kept.by_key.get(&key) {
             return cell.clone();
         }
         if kept.order.len() == KEPT_MAX
             && let Some(oldest) = kept.order.pop_front()
         {
-            kept.by_message.remove(&oldest);
+            kept.by_key.remove(&oldest);
         }
         let cell = Cell::default();
-        kept.by_message.insert(message, cell.clone());
-        kept.order.push_back(message);
+        kept.by_key.insert(key, cell.clone());
+        kept.order.push_back(key);
         cell
     }
 }
@@ -101,14 +108,14 @@ mod tests {
     fn the_oldest_signature_makes_room() {
         let signatures = Signatures::default();
         for id in 0..=KEPT_MAX as u128 {
-            let cell = signatures.cell(Uuid(id));
-            let made = Made { signature: id.to_string(), key_id: String::new() };
+            let cell = signatures.cell((Uuid(id), ""));
+            let made = Made { signature: id.to_string(), key_id: String::new(), certificates: None };
             cell.set(Arc::new(made)).unwrap();
         }
-        assert_eq!(signatures.find(Uuid(0)), None);
-        assert_eq!(signatures.find(Uuid(1)).unwrap().signature, "1");
+        assert_eq!(signatures.find((Uuid(0), "")), None);
+        assert_eq!(signatures.find((Uuid(1), "")).unwrap().signature, "1");
         let kept = signatures.kept.lock().unwrap();
-        assert_eq!((kept.by_message.len(), kept.order.len()), (KEPT_MAX, KEPT_MAX));
+        assert_eq!((kept.by_key.len(), kept.order.len()), (KEPT_MAX, KEPT_MAX));
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -119,12 +126,13 @@ mod tests {
         for _ in 0..16 {
             let (signatures, signing) = (signatures.clone(), signing.clone());
             tasks.spawn(async move {
-                let made = signatures.make(Uuid(7), &signing, SignatureVersion::V1, "text".into()).await;
+                let version = SignatureVersion::V1;
+                let made = signatures.make((Uuid(7), ""), &signing, version, "text".into(), None).await;
                 made.unwrap()
             });
         }
         let made = tasks.join_all().await;
         assert!(made.iter().all(|other| Arc::ptr_eq(&made[0], other)));
-        assert!(Arc::ptr_eq(&made[0], &signatures.find(Uuid(7)).unwrap()));
+        assert!(Arc::ptr_eq(&made[0], &signatures.find((Uuid(7), "")).unwrap()));
     }
 }

@@ -2,11 +2,16 @@
 
 use super::*;
 use postrider_core::Reply;
+use postrider_core::Timestamp;
 use postrider_core::body::{Body, Place};
-use postrider_core::event::Receives;
+use postrider_core::event::{Occasion, Receives};
+use postrider_core::id::{DedupKey, GroupKey, Uuid};
+use postrider_core::outbox::Published;
+use postrider_core::reply::Content;
+use postrider_core::topic::subscription::{Protocol, Rendition};
 use postrider_log::Log as _;
 use postrider_log::memory::MemoryLog;
-use postrider_wire::payload::Structure;
+use postrider_wire::payload::{Publication, Structure};
 use std::error::Error as _;
 use std::sync::OnceLock;
 
@@ -29,7 +34,7 @@ fn delivery(content: Content) -> Delivery {
         place: postrider_core::reply::Where::InFlight,
         receives,
         source: Some(queue("source")),
-        group: None,
+        group: Some(GroupKey::of("g")),
         content,
     };
     Delivery { receipt: [0; postrider_core::queue::receipt::BYTES], message }
@@ -41,11 +46,16 @@ fn queue(name: &str) -> Arn {
 
 fn copy(form: Form, payload: &[u8]) -> Content {
     Content::Copy {
-        message_id: Uuid(1),
-        topic: Arn::of("aws", "sns", "us-east-1", "000000000000", "t"),
-        published_at: Timestamp(2),
+        published: Published {
+            message_id: Uuid(1),
+            topic: Arn::of("aws", "sns", "us-east-1", "000000000000", "t"),
+            published_at: Timestamp(2),
+            group: None,
+            fifo: None,
+            occasion: Occasion::Published,
+        },
         subscription: SUBSCRIPTION,
-        form,
+        rendition: Rendition::of_queue(form),
         body: body(payload),
     }
 }
@@ -105,6 +115,61 @@ async fn a_payload_that_the_log_does_not_have_is_an_error() {
 async fn a_publication_without_a_key_has_no_signature() {
     let text = rendered(&delivery(copy(Form::Envelope, &publication(Structure::Text, "m")))).await.unwrap();
     assert!(text.contains("\"Message\" : \"m\"") && !text.contains("Signature"), "{text}");
+}
+
+/// A dead-letter queue has what the endpoint would have got, signed for what it says.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_protocol_has_its_own_text_and_signature() {
+    let structured = publication(Structure::Json, r#"{"default":"d","sqs":"q","https":"h"}"#);
+    let signed =
+        Publication { signing_key_id: Some("k"), ..Publication::decode(&structured).unwrap() }.encode();
+    let (courier, queue) = (Courier::default(), queue("q"));
+    let signing = SIGNING.get_or_init(|| Signing::start(None).unwrap().0);
+    let wanted = Wanted { queue: &queue, system: SystemSelection::all(), attributes: Selection::new(None) };
+    let mut signatures = std::collections::BTreeSet::new();
+    for (protocol, text) in [(Protocol::Sqs, "q"), (Protocol::Https, "h"), (Protocol::Lambda, "d")] {
+        let mut content = copy(Form::Envelope, &signed);
+        if let Content::Copy { rendition, .. } = &mut content {
+            rendition.protocol = protocol;
+        }
+        let delivery = delivery(content);
+        let parcel = courier.open(signing, &answer(), &delivery.message).await.unwrap();
+        let body = parcel.render(&delivery, &wanted).unwrap().body.into_owned();
+        let envelope: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(envelope["Message"], text);
+        signatures.insert(envelope["Signature"].to_string());
+    }
+    assert_eq!(signatures.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_from_an_archive_says_so() {
+    let mut content = copy(Form::Envelope, &publication(Structure::Text, "m"));
+    let Content::Copy { published, .. } = &mut content else { panic!() };
+    published.occasion = Occasion::Replayed;
+    published.fifo = Some(postrider_core::event::Fifo { sequence: 3, dedup: DedupKey::of("d") });
+    let text = rendered(&delivery(content)).await.unwrap();
+    assert!(text.contains("\"Replayed\" : \"true\""), "{text}");
+    assert!(text.contains("\"SequenceNumber\" : \"10000000000000000003\""), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_is_shown_without_its_token() {
+    let notice = postrider_wire::payload::Notice {
+        kind: postrider_wire::envelope::ConfirmationKind::Subscription,
+        service_url: "http://h",
+        signing_key_id: "k",
+        signature_version: postrider_wire::envelope::SignatureVersion::V2,
+        token: "2336",
+    };
+    let mut content = copy(Form::Envelope, &notice.encode());
+    let Content::Copy { published, .. } = &mut content else { panic!() };
+    published.occasion = Occasion::Notice;
+    let delivery = delivery(content);
+    let text = rendered(&delivery).await.unwrap();
+    assert!(text.contains("\"Token\" : \"2336\"") && text.contains("\"SignatureVersion\" : \"2\""), "{text}");
+    let shown = peeked(&answer(), &delivery.message).unwrap();
+    assert!(shown.body.starts_with("You have chosen to subscribe") && !shown.body.contains("2336"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

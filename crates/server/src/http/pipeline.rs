@@ -153,7 +153,7 @@ impl Pipeline {
         })?;
         let service = routed.action.service();
         if self.context.gate.is_open()
-            && routed.action != Action::Unsubscribe
+            && !matches!(routed.action, Action::Unsubscribe | Action::ConfirmSubscription)
             && is_cross_site(parts, reached)
         {
             let (protocol, action) = (routed.protocol, Some(routed.action));
@@ -372,7 +372,7 @@ fn asked<'a>(parts: &'a Parts, body: &'a [u8]) -> Asked<'a> {
 }
 
 /// Did a browser send this for a page of another site? Without credentials any page that somebody opens
-/// could otherwise ask us. Links, as the one to unsubscribe, are followed from anywhere.
+/// could otherwise ask us. Links that subscribers are sent are followed from anywhere.
 fn is_cross_site(parts: &Parts, reached: &Reached<'_>) -> bool {
     match (text(parts, &FETCH_SITE), text(parts, &ORIGIN)) {
         (Some(site), _) => !matches!(site, "same-origin" | "none"),

@@ -4,7 +4,7 @@
 //! asking for the queue as an operation would. So that neither the page nor the work for it grows without
 //! bound, only so many queues are asked for.
 
-use super::{BOUNDS_NS, Class, Latency};
+use super::{Attempt, BOUNDS_NS, Class, Fate, Latency, Reason};
 use crate::context::Context;
 use postrider_core::Arn;
 use postrider_core::reply::{Counts, FairCounts};
@@ -76,6 +76,7 @@ impl Collector for Snapshot {
         self.messages(&mut encoder)?;
         self.groups(&mut encoder)?;
         self.shards(&mut encoder)?;
+        self.deliveries(&mut encoder)?;
         self.process(&mut encoder)
     }
 }
@@ -146,12 +147,13 @@ impl Snapshot {
 
     fn shards(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         type Gauged = (&'static str, &'static str, fn(&ShardHandle) -> &AtomicU64);
-        let gauges: [Gauged; 5] = [
+        let gauges: [Gauged; 6] = [
             ("log_bytes", "Bytes of the log from its trim point to its tail", |s| &s.gauges().log_bytes),
             ("log_live_bytes", "About how many bytes of the log are alive", |s| &s.gauges().live_bytes),
             ("resident_bytes", "Bytes of message bodies in memory", |s| &s.gauges().resident_bytes),
             ("long_polls", "Receives that wait for a message", |s| &s.gauges().parked),
             ("outbox_deliveries", "Deliveries owed to other shards", |s| &s.gauges().owed),
+            ("endpoint_deliveries_owed", "Deliveries owed to endpoints", |s| &s.gauges().due),
         ];
         for (name, help, read) in gauges {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
@@ -185,6 +187,33 @@ impl Snapshot {
             histogram.encode_histogram::<NoLabelSet>(sum_s, count, &[(f64::INFINITY, count)], None)?;
         }
         Ok(())
+    }
+
+    /// Deliveries to endpoints, over all shards.
+    fn deliveries(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let counted = &self.context.metrics.deliveries;
+        let help = "Attempts at endpoints that ended, by how they did";
+        let mut family = encoder.encode_descriptor("endpoint_attempts", help, None, MetricType::Counter)?;
+        for attempt in Attempt::ALL {
+            let labels = [("outcome", attempt.label())];
+            let mut counter = family.encode_family(&labels)?;
+            counter.encode_counter::<NoLabelSet, u64, f64>(&counted.attempts(attempt), None)?;
+        }
+        let help = "Deliveries to endpoints that were given up, by reason and by where they went";
+        let mut family =
+            encoder.encode_descriptor("endpoint_deliveries_given_up", help, None, MetricType::Counter)?;
+        for reason in Reason::ALL {
+            for fate in Fate::ALL {
+                let labels = [("reason", reason.label()), ("to", fate.label())];
+                let mut counter = family.encode_family(&labels)?;
+                counter.encode_counter::<NoLabelSet, u64, f64>(&counted.ended(reason, fate), None)?;
+            }
+        }
+        let help = "Attempts at endpoints under way";
+        gauge(encoder, "endpoint_attempts_in_flight", help, counted.in_flight())?;
+        let help = "Entries of the delivery status log that are in no file";
+        let mut lost = encoder.encode_descriptor("delivery_status_lost", help, None, MetricType::Counter)?;
+        lost.encode_counter::<NoLabelSet, u64, f64>(&self.context.statuses.left_out(), None)
     }
 
     fn process(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

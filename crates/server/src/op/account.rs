@@ -106,7 +106,7 @@ pub(super) async fn subscriptions<'r>(call: &Call<'_, 'r>, asked: &ListSubscript
     call.ok(&Output::ListSubscriptions(ListSubscriptionsOutput { subscriptions, next_token }))
 }
 
-fn sns_token(given: Option<&str>) -> Result<Option<String>, Refused> {
+pub(super) fn sns_token(given: Option<&str>) -> Result<Option<String>, Refused> {
     match given {
         Some(given) => Ok(Some(next_token(given).ok_or_else(sns::next_token)?)),
         None => Ok(None),
@@ -114,7 +114,7 @@ fn sns_token(given: Option<&str>) -> Result<Option<String>, Refused> {
 }
 
 /// The page of names that begin with `prefix` and come after `after`.
-fn page(call: &Call<'_, '_>, prefix: &str, after: Option<String>, max: usize) -> Page {
+pub(super) fn page(call: &Call<'_, '_>, prefix: &str, after: Option<String>, max: usize) -> Page {
     let account = call.subject.arn.as_str();
     Page {
         prefix: format!("{account}{prefix}").into(),
@@ -124,7 +124,7 @@ fn page(call: &Call<'_, '_>, prefix: &str, after: Option<String>, max: usize) ->
 }
 
 /// The answers of all shards.
-async fn each(call: &Call<'_, '_>, command: impl Fn() -> Command) -> Result<Vec<Reply>, Refused> {
+pub(super) async fn each(call: &Call<'_, '_>, command: impl Fn() -> Command) -> Result<Vec<Reply>, Refused> {
     let mut replies = Vec::new();
     for shard in call.context.node.shards() {
         let answer = shard.ask(command()).await?;
@@ -150,12 +150,12 @@ pub(super) async fn arns(
     Ok((all, more))
 }
 
-fn either(a: More, b: More) -> More {
+pub(super) fn either(a: More, b: More) -> More {
     if a == More::Yes { a } else { b }
 }
 
 /// Cuts what all shards gave to one page, and says whether there is more.
-fn cut<T>(all: &mut Vec<T>, max: usize, more: More) -> More {
+pub(super) fn cut<T>(all: &mut Vec<T>, max: usize, more: More) -> More {
     let more = if all.len() > max { More::Yes } else { more };
     all.truncate(max);
     more

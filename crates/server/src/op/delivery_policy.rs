@@ -21,7 +21,6 @@ pub(super) struct Accepted<P> {
     /// What to store and show.
     pub(super) text: String,
     /// What it means.
-    #[cfg_attr(not(test), expect(dead_code, reason = "events carry it as soon as there are HTTP endpoints"))]
     pub(super) policy: P,
 }
 
@@ -116,7 +115,6 @@ pub(super) fn topic(text: &str) -> Result<Accepted<TopicPolicy>, String> {
 }
 
 /// Reads a subscription's policy, or says what is wrong with it, in our words.
-#[cfg_attr(not(test), expect(dead_code, reason = "called as soon as there are HTTP endpoints"))]
 pub(super) fn subscription(text: &str, form: Form) -> Result<Accepted<Policy>, String> {
     let given = parsed::<Subscription>(text)?;
     if let Some(sickly) = &given.sickly_retry_policy {
@@ -141,7 +139,6 @@ pub(super) fn topic_effective(default: Schedule, stored: Option<&str>) -> String
 }
 
 /// `EffectiveDeliveryPolicy` of a subscription for which this counts.
-#[cfg_attr(not(test), expect(dead_code, reason = "called as soon as there are HTTP endpoints"))]
 pub(super) fn subscription_effective(effective: &Effective) -> String {
     let content_type = effective.content_type.as_str().to_owned();
     written(&Subscription {

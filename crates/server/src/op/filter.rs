@@ -8,6 +8,7 @@ use postrider_wire::attribute::{self, Attribute};
 use postrider_wire::error::Error;
 use postrider_wire::error::sns::{self as errors, SetBy};
 use serde::de::IgnoredAny;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -67,8 +68,32 @@ fn compiled(by: SetBy, text: &str, scope: Scope) -> Result<Policy, Error> {
 /// What a message offers to filters. `body` is its text where some filter asks for it; a text that is not
 /// JSON, or nested too deeply, is as good as none.
 pub(super) fn facts(attributes: &[Attribute<'_>], body: Option<&str>) -> Facts {
+    facts_of_texts::<()>(attributes, body, []).0
+}
+
+/// What a message offers that has texts of their own for some: with `MessageStructure` `json` the text of the
+/// subscription's own protocol is filtered (sns 12). Answers the facts of `body`, and those of the texts that differ
+/// from it; however many share a text, it is read once. Without a `body` nobody asks for texts.
+pub(super) fn facts_of_texts<'t, P>(
+    attributes: &[Attribute<'_>],
+    body: Option<&str>,
+    own: impl IntoIterator<Item = (P, Cow<'t, str>)>,
+) -> (Facts, Vec<(P, Facts)>) {
+    let read = |text: &str| json::parse(text).ok();
     let named = attributes.iter().map(|attribute| ((*attribute.name).into(), fact(attribute)));
-    Facts::new(named.collect(), body.and_then(|text| json::parse(text).ok()))
+    let facts = Facts::new(named.collect(), body.and_then(read));
+    let Some(body) = body else { return (facts, Vec::new()) };
+    let mut known: Vec<(Cow<'t, str>, Facts)> = Vec::new();
+    let mut differing = Vec::new();
+    for (whose, text) in own.into_iter().filter(|(_, text)| **text != *body) {
+        let found = match known.iter().find(|(other, _)| *other == text) {
+            Some((_, found)) => found.clone(),
+            None => facts.with_body(read(&text)),
+        };
+        differing.push((whose, found.clone()));
+        known.push((text, found));
+    }
+    (facts, differing)
 }
 
 /// A message attribute by the base of its type. A number or array that is none is taken for a text.
@@ -96,75 +121,4 @@ pub(super) fn is_json_object(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn attribute<'a>(name: &'a str, data_type: &'a str, value: &'a str) -> Attribute<'a> {
-        Attribute {
-            name: name.into(),
-            data_type: data_type.into(),
-            value: attribute::Value::Text(value.into()),
-        }
-    }
-
-    fn matches(policy: &str, scope: Scope, attributes: &[Attribute<'_>], body: Option<&str>) -> bool {
-        let filter = filter(SetBy::Set, policy, scope).unwrap();
-        filter.is_none_or(|filter| filter.policy.matches(&facts(attributes, body)))
-    }
-
-    #[test]
-    fn attributes_are_facts_by_the_base_of_their_type() {
-        let all = [
-            attribute("n", "Number.int", "15.0"),
-            attribute("s", "String.label", "x"),
-            attribute("a", "String.Array", r#"["x", 1, true]"#),
-            attribute("odd", "String.Array", "x"),
-        ];
-        let scope = Scope::MessageAttributes;
-        assert!(matches(r#"{"n":[15],"s":["x"],"a":[1]}"#, scope, &all, None));
-        assert!(matches(r#"{"odd":["x"]}"#, scope, &all, None));
-        assert!(!matches(r#"{"n":["15.0"]}"#, scope, &all, None));
-        assert!(!matches(r#"{"a":["y"]}"#, scope, &all, None));
-    }
-
-    #[test]
-    fn bodies_are_looked_at_when_they_are_there() {
-        let scope = Scope::MessageBody;
-        assert!(matches(r#"{"a":{"b":[1]}}"#, scope, &[], Some(r#"{"a":{"b":1.0}}"#)));
-        assert!(!matches(r#"{"a":{"b":[1]}}"#, scope, &[], Some("no json")));
-        assert!(!matches(r#"{"a":{"b":[1]}}"#, scope, &[], None));
-        assert!(matches("{}", scope, &[], Some("no json")));
-    }
-
-    #[test]
-    fn no_policy_keeps_the_scope_only() {
-        assert_eq!(filter(SetBy::Set, "", Scope::MessageAttributes), Ok(None));
-        assert_eq!(filter(SetBy::Set, "{}", Scope::MessageAttributes), Ok(None));
-        let kept = filter(SetBy::Set, "{}", Scope::MessageBody).unwrap().unwrap();
-        assert_eq!((&*kept.text, kept.scope), ("", Scope::MessageBody));
-    }
-
-    #[test]
-    fn errors_name_the_call_and_the_attribute() {
-        let text = |by, policy, scope| filter(by, policy, scope).unwrap_err().message;
-        let (attributes, body) = (Scope::MessageAttributes, Scope::MessageBody);
-        assert_eq!(
-            text(SetBy::Subscribe, r#"{"a":[]}"#, attributes),
-            "Invalid parameter: Attributes Reason: FilterPolicy: Empty arrays are not allowed"
-        );
-        assert_eq!(
-            text(SetBy::Set, r#"{"a":[]}"#, body),
-            "Invalid parameter: FilterPolicy: Empty arrays are not allowed"
-        );
-        assert_eq!(
-            text(SetBy::Set, r#"{"a":{"b":["x"]}}"#, attributes),
-            "Invalid parameter: Filter policy scope MessageAttributes does not support nested filter policy"
-        );
-        let not_json = text(SetBy::Subscribe, "{", attributes);
-        let start = "Invalid parameter: Attributes Reason: FilterPolicy: failed to parse JSON. ";
-        assert!(not_json.starts_with(start), "{not_json}");
-        let long = format!(r#"{{"a":["{}"]}}"#, "x".repeat(POLICY_BYTES_MAX));
-        assert!(filter(SetBy::Set, &long, attributes).is_err());
-        assert!(scope(SetBy::Set, "Body").unwrap_err().message.contains("[Body]"));
-    }
-}
+mod tests;

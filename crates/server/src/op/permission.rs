@@ -3,7 +3,7 @@
 //! The policy that is changed is the one that the caller was judged by. If another has taken its place in the
 //! meantime, the shard says so and the caller is judged again, so no change is lost.
 
-use super::queue_policy::{BYTES_MAX, Document, PRINCIPALS_MAX, STATEMENTS_MAX};
+use super::policy_document::{Document, OF_QUEUE};
 use super::{Answered, Call, done};
 use crate::limits::has_name_characters;
 use crate::reject::Refused;
@@ -45,7 +45,7 @@ pub(super) async fn add<'r>(call: &Call<'_, 'r>, asked: &AddPermission<'_>) -> A
         return Err(errors::label_exists(label).into());
     }
     policy.add(statement(label, &accounts, &actions, call.subject.arn.as_str()));
-    let text = policy.text().ok_or_else(too_large)?;
+    let text = policy.text(&OF_QUEUE).ok_or_else(too_large)?;
     set(call, Some(text)).await?;
     call.ok(&Output::SqsAddPermission)
 }
@@ -55,13 +55,13 @@ pub(super) async fn remove<'r>(call: &Call<'_, 'r>, asked: &RemovePermission<'_>
     let policy = judged_policy(call).and_then(Document::parse).filter(|policy| policy.has(label));
     let mut policy = policy.ok_or_else(|| errors::label_unknown(label))?;
     policy.remove(label);
-    let text = if policy.is_empty() { None } else { Some(policy.text().ok_or_else(too_large)?) };
+    let text = if policy.is_empty() { None } else { Some(policy.text(&OF_QUEUE).ok_or_else(too_large)?) };
     set(call, text).await?;
     call.ok(&Output::SqsRemovePermission)
 }
 
 fn too_large() -> Error {
-    errors::policy_too_large(STATEMENTS_MAX, PRINCIPALS_MAX, BYTES_MAX)
+    errors::policy_too_large(OF_QUEUE.statements_max, OF_QUEUE.principals_max, OF_QUEUE.bytes_max)
 }
 
 fn judged_policy<'c>(call: &'c Call<'_, '_>) -> Option<&'c str> {
@@ -105,9 +105,14 @@ fn accounts(given: &[Text<'_>]) -> Result<Vec<String>, Error> {
     if given.is_empty() || !unknown.is_empty() {
         return Err(errors::principal_unverified(&unknown));
     }
+    Ok(roots(given))
+}
+
+/// What statements call accounts, each once.
+pub(super) fn roots(accounts: &[Text<'_>]) -> Vec<String> {
     let mut seen = BTreeSet::new();
-    let distinct = given.iter().filter(|account| seen.insert(account.as_str()));
-    Ok(distinct.map(|account| format!("arn:aws:iam::{account}:root")).collect())
+    let distinct = accounts.iter().filter(|account| seen.insert(account.as_str()));
+    distinct.map(|account| format!("arn:aws:iam::{account}:root")).collect()
 }
 
 /// A statement, its members in AWS's order.
@@ -142,13 +147,13 @@ fn one_or_more(values: &[String]) -> OneOrMore<'_> {
     }
 }
 
-fn statement(label: &str, accounts: &[String], actions: &[String], queue: &str) -> String {
+pub(super) fn statement(label: &str, accounts: &[String], actions: &[String], resource: &str) -> String {
     let statement = Statement {
         sid: label,
         effect: "Allow",
         principal: Principal { aws: one_or_more(accounts) },
         action: one_or_more(actions),
-        resource: queue,
+        resource,
     };
     serde_json::to_string(&statement).expect("texts serialise without errors")
 }

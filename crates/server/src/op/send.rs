@@ -24,7 +24,7 @@ use postrider_wire::sqs::{
 use postrider_wire::{Action, Output, Text};
 use std::borrow::Cow;
 
-pub(super) use ids::is_id;
+pub(super) use ids::{is_id, of_body};
 
 /// The members that a send and an entry of a batch of sends share.
 struct Parts<'a> {

@@ -4,8 +4,10 @@
 //! be of the region that the request was signed for. Account-level operations are about the prefix of all
 //! ARNs of the account, which policies call `*`.
 
-use crate::reject::not_yet_sns;
+mod platform;
+
 use crate::urls::region_of_url;
+use platform::{application, endpoint, new_application, recipient};
 use postrider_core::Arn;
 use postrider_core::id::Uuid;
 use postrider_iam::{Account, Caller};
@@ -38,10 +40,13 @@ pub(super) const OWNER_ONLY: [&str; 12] = [
 /// What an operation is about.
 #[derive(Debug)]
 pub(super) struct Subject {
-    /// The queue or topic; for account-level operations the account's prefix, with an empty name.
+    /// The queue, topic or platform application; for account-level operations the account's prefix, with an empty
+    /// name.
     pub(super) arn: Arn,
     /// The subscription, if the operation is about one of the topic.
     pub(super) subscription: Option<Uuid>,
+    /// The endpoint, if the operation is about one of the platform application that `arn` names.
+    pub(super) endpoint: Option<Arn>,
     /// The action as policies name it.
     pub(super) action: &'static str,
     /// Other actions that are needed, too (auth 5).
@@ -59,6 +64,7 @@ impl Subject {
     ///
     /// # Errors
     /// The operation names none, or not in a form that could name one.
+    #[allow(clippy::too_many_lines, reason = "a table with a row for each of the 65 actions")]
     pub(super) fn of(
         operation: &Operation<'_>,
         caller: &Caller,
@@ -130,38 +136,68 @@ impl Subject {
             Operation::TagResource(asked) => tagged(&asked.resource_arn, "sns:TagResource"),
             Operation::UntagResource(asked) => tagged(&asked.resource_arn, "sns:UntagResource"),
             Operation::ListTagsForResource(asked) => tagged(&asked.resource_arn, "sns:ListTagsForResource"),
-            Operation::ConfirmSubscription(_)
-            | Operation::SnsAddPermission(_)
-            | Operation::SnsRemovePermission(_)
-            | Operation::GetDataProtectionPolicy(_)
-            | Operation::PutDataProtectionPolicy(_)
-            | Operation::CheckIfPhoneNumberIsOptedOut(_)
-            | Operation::ListPhoneNumbersOptedOut(_)
-            | Operation::OptInPhoneNumber(_)
-            | Operation::GetSmsAttributes(_)
-            | Operation::SetSmsAttributes(_)
-            | Operation::GetSmsSandboxAccountStatus(_)
-            | Operation::CreateSmsSandboxPhoneNumber(_)
-            | Operation::VerifySmsSandboxPhoneNumber(_)
-            | Operation::DeleteSmsSandboxPhoneNumber(_)
-            | Operation::ListSmsSandboxPhoneNumbers(_)
-            | Operation::ListOriginationNumbers(_)
-            | Operation::CreatePlatformApplication(_)
-            | Operation::DeletePlatformApplication(_)
-            | Operation::GetPlatformApplicationAttributes(_)
-            | Operation::SetPlatformApplicationAttributes(_)
-            | Operation::ListPlatformApplications(_)
-            | Operation::CreatePlatformEndpoint(_)
-            | Operation::DeleteEndpoint(_)
-            | Operation::GetEndpointAttributes(_)
-            | Operation::SetEndpointAttributes(_)
-            | Operation::ListEndpointsByPlatformApplication(_) => Err(not_yet_sns("Action", "It is")),
+            Operation::ConfirmSubscription(asked) => confirmed(&asked.topic_arn, caller),
+            Operation::SnsAddPermission(asked) => topic(&asked.topic_arn, "sns:AddPermission"),
+            Operation::SnsRemovePermission(asked) => topic(&asked.topic_arn, "sns:RemovePermission"),
+            Operation::GetDataProtectionPolicy(asked) => {
+                tagged(&asked.resource_arn, "sns:GetDataProtectionPolicy")
+            }
+            Operation::PutDataProtectionPolicy(asked) => {
+                tagged(&asked.resource_arn, "sns:PutDataProtectionPolicy")
+            }
+            Operation::CheckIfPhoneNumberIsOptedOut(_) => {
+                Ok(account(caller, "sns:CheckIfPhoneNumberIsOptedOut"))
+            }
+            Operation::ListPhoneNumbersOptedOut(_) => Ok(account(caller, "sns:ListPhoneNumbersOptedOut")),
+            Operation::OptInPhoneNumber(_) => Ok(account(caller, "sns:OptInPhoneNumber")),
+            Operation::GetSmsAttributes(_) => Ok(account(caller, "sns:GetSMSAttributes")),
+            Operation::SetSmsAttributes(_) => Ok(account(caller, "sns:SetSMSAttributes")),
+            Operation::GetSmsSandboxAccountStatus(_) => Ok(account(caller, "sns:GetSMSSandboxAccountStatus")),
+            Operation::CreateSmsSandboxPhoneNumber(_) => {
+                Ok(account(caller, "sns:CreateSMSSandboxPhoneNumber"))
+            }
+            Operation::VerifySmsSandboxPhoneNumber(_) => {
+                Ok(account(caller, "sns:VerifySMSSandboxPhoneNumber"))
+            }
+            Operation::DeleteSmsSandboxPhoneNumber(_) => {
+                Ok(account(caller, "sns:DeleteSMSSandboxPhoneNumber"))
+            }
+            Operation::ListSmsSandboxPhoneNumbers(_) => Ok(account(caller, "sns:ListSMSSandboxPhoneNumbers")),
+            Operation::ListOriginationNumbers(_) => Ok(account(caller, "sns:ListOriginationNumbers")),
+            Operation::ListPlatformApplications(_) => Ok(account(caller, "sns:ListPlatformApplications")),
+            Operation::CreatePlatformApplication(asked) => new_application(asked, caller),
+            Operation::DeletePlatformApplication(asked) => {
+                application(&asked.platform_application_arn, "sns:DeletePlatformApplication", caller)
+            }
+            Operation::GetPlatformApplicationAttributes(asked) => {
+                application(&asked.platform_application_arn, "sns:GetPlatformApplicationAttributes", caller)
+            }
+            Operation::SetPlatformApplicationAttributes(asked) => {
+                application(&asked.platform_application_arn, "sns:SetPlatformApplicationAttributes", caller)
+            }
+            Operation::CreatePlatformEndpoint(asked) => {
+                application(&asked.platform_application_arn, "sns:CreatePlatformEndpoint", caller)
+            }
+            Operation::ListEndpointsByPlatformApplication(asked) => {
+                application(&asked.platform_application_arn, "sns:ListEndpointsByPlatformApplication", caller)
+            }
+            Operation::DeleteEndpoint(asked) => endpoint(&asked.endpoint_arn, "sns:DeleteEndpoint", caller),
+            Operation::GetEndpointAttributes(asked) => {
+                endpoint(&asked.endpoint_arn, "sns:GetEndpointAttributes", caller)
+            }
+            Operation::SetEndpointAttributes(asked) => {
+                endpoint(&asked.endpoint_arn, "sns:SetEndpointAttributes", caller)
+            }
         }
     }
 
     /// The resource as policies name it.
     pub(super) fn resource(&self) -> &str {
-        if self.arn.resource().is_empty() { "*" } else { self.arn.as_str() }
+        match &self.endpoint {
+            Some(endpoint) => endpoint.as_str(),
+            None if self.arn.resource().is_empty() => "*",
+            None => self.arn.as_str(),
+        }
     }
 
     /// Lets nobody but the owner of a queue do what only owners can (auth 4). Who did not sign, on an open
@@ -186,7 +222,8 @@ impl Subject {
 }
 
 fn sqs_subject(arn: Arn, action: &'static str, also: &'static [&'static str], must_exist: bool) -> Subject {
-    Subject { arn, subscription: None, action, also, destination: None, service: Service::Sqs, must_exist }
+    let service = Service::Sqs;
+    Subject { arn, subscription: None, endpoint: None, action, also, destination: None, service, must_exist }
 }
 
 fn sns_subject(arn: Arn, action: &'static str, also: &'static [&'static str]) -> Subject {
@@ -268,20 +305,26 @@ fn move_subject(source: Arn, action: &'static str, caller: &Caller) -> Result<Su
     }
 }
 
+/// The account of the caller, in the region that it calls.
+fn account(caller: &Caller, action: &'static str) -> Subject {
+    let prefix = Arn::of_account(PARTITION, "sns", caller.region(), caller.account().as_str());
+    sns_subject(prefix, action, &[])
+}
+
 fn new_topic(asked: &CreateTopic<'_>, caller: &Caller) -> Subject {
     let also: &[&str] = if asked.tags.is_some() { &["sns:TagResource"] } else { &[] };
     sns_subject(own(caller, Service::Sns, &asked.name), "sns:CreateTopic", also)
 }
 
-/// Exactly one of topic, target and phone. A target is a topic, or an endpoint, and there are none yet.
+/// Exactly one of topic, target and phone. A target is a topic or an endpoint.
 fn published_to(asked: &Publish<'_>, caller: &Caller) -> Result<Subject, Error> {
     match (&asked.topic_arn, &asked.target_arn, &asked.phone_number) {
         (Some(topic), None, None) => topic_named("TopicArn", topic, "sns:Publish", caller),
         (None, Some(target), None) => match Arn::parse(target) {
-            Some(arn) if arn.resource().starts_with("endpoint/") => Err(sns::no_endpoint()),
+            Some(arn) if arn.resource().starts_with("endpoint/") => recipient(target, caller),
             Some(_) | None => topic_named("TargetArn", target, "sns:Publish", caller),
         },
-        (None, None, Some(_)) => Err(not_yet_sns("PhoneNumber", "Text messages are")),
+        (None, None, Some(_)) => Ok(account(caller, "sns:Publish")),
         // SNS's own words for this are not known.
         (None, None, None) => {
             Err(sns::invalid_parameter_because("TopicArn", "no value for required parameter"))
@@ -325,6 +368,16 @@ fn subscription(text: &str, action: &'static str, caller: &Caller) -> Result<Sub
     let arn = sns_arn("SubscriptionArn", text, caller)?;
     let (topic, id) = subscription_of(&arn).ok_or_else(sns::subscription_does_not_exist)?;
     Ok(Subject { subscription: Some(id), ..sns_subject(topic, action, &[]) })
+}
+
+/// The topic that a confirmation names. Whoever has only the link is told no more than that it is none; and the link
+/// was for the region that it names (sns 2).
+fn confirmed(text: &str, caller: &Caller) -> Result<Subject, Error> {
+    let action = "sns:ConfirmSubscription";
+    match topic_named("TopicArn", text, action, caller) {
+        Err(_) if caller.service().is_none() => Err(sns::topic_of_link()),
+        found => found,
+    }
 }
 
 fn unsubscribed(text: &str, caller: &Caller) -> Result<Subject, Error> {

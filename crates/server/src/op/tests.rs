@@ -9,9 +9,12 @@ mod golden;
 mod groups;
 mod lists;
 mod moves;
+mod notices;
 mod permissions;
+mod platform;
 mod redrive;
 pub(crate) mod support;
+mod topics;
 
 use serde_json::json;
 use support::Server;

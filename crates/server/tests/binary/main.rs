@@ -10,6 +10,7 @@ mod beyond;
 mod bounds;
 mod client;
 mod command_line;
+mod deliveries;
 mod durable;
 mod ending;
 mod http2;

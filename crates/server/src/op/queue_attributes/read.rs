@@ -4,7 +4,7 @@
 //! queue has, is for the shard. So a change is all or nothing.
 
 use super::Given;
-use crate::op::{Call, queue_policy, redrive_policy};
+use crate::op::{Call, policy_document, redrive_policy};
 use crate::reject::Refused;
 use postrider_core::queue::settings::{DedupScope, Setting, Switch, Throughput};
 use postrider_core::{Arn, limits};
@@ -90,7 +90,9 @@ fn of_any(name: &str, value: &str, queue: &Arn) -> Result<Setting, Error> {
         "SqsManagedSseEnabled" => {
             Setting::ManagedSse(switch(value).ok_or_else(|| errors::invalid_attribute_value(name))?)
         }
-        "Policy" if text.is_some_and(|text| !queue_policy::is_policy(text)) => {
+        "Policy"
+            if text.is_some_and(|text| !policy_document::is_policy(text, &policy_document::OF_QUEUE)) =>
+        {
             return Err(errors::invalid_attribute_value(name));
         }
         "Policy" => Setting::Policy(text.map(Into::into)),

@@ -98,7 +98,7 @@ pub(in crate::op) fn is_id(id: &str) -> bool {
 }
 
 /// SHA-256 of a body, in lower-case hexadecimal digits (sqs 10).
-fn of_body(body: &str) -> String {
+pub(in crate::op) fn of_body(body: &str) -> String {
     let digest = digest(&SHA256, body.as_bytes());
     let mut text = String::with_capacity(2 * digest.as_ref().len());
     for byte in digest.as_ref() {

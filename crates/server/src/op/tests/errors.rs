@@ -187,13 +187,33 @@ async fn sns_server() -> (Server, String) {
     assert_eq!(server.sns("CreateTopic", &asked).await.status, 200);
     let subscribed = [("TopicArn", TOPIC), ("Protocol", "sqs"), ("Endpoint", QUEUE)];
     let arn = server.sns("Subscribe", &subscribed).await.text("SubscriptionArn").to_owned();
+    for (name, attribute, value) in [
+        ("steps.fifo", "DisplayName", "Steps"),
+        ("kept.fifo", "ArchivePolicy", "{\"MessageRetentionPeriod\":1}"),
+    ] {
+        let asked = [
+            ("Name", name),
+            ("Attributes.entry.1.key", "FifoTopic"),
+            ("Attributes.entry.1.value", "true"),
+            ("Attributes.entry.2.key", attribute),
+            ("Attributes.entry.2.value", value),
+        ];
+        assert_eq!(server.sns("CreateTopic", &asked).await.status, 200);
+    }
     (server, arn)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_sns() {
     let (server, arn) = sns_server().await;
-    for case in table(include_str!("errors_sns.json"), &[("{arn}", &arn)]) {
+    let subscribed = [
+        ("TopicArn", TOPIC),
+        ("Protocol", "http"),
+        ("Endpoint", "http://example.com"),
+        ("ReturnSubscriptionArn", "true"),
+    ];
+    let pending = server.sns("Subscribe", &subscribed).await.text("SubscriptionArn").to_owned();
+    for case in table(include_str!("errors_sns.json"), &[("{arn}", &arn), ("{pending}", &pending)]) {
         let members = case.members.as_object().unwrap();
         let asked: Vec<_> = members.iter().map(|(name, value)| (&**name, value.as_str().unwrap())).collect();
         check(&server.sns(&case.action, &asked).await, &case);

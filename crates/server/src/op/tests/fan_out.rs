@@ -28,7 +28,7 @@ async fn subscribe(server: &Server, queue: &str, attributes: &[(&str, &str)]) ->
     got.text("SubscriptionArn").to_owned()
 }
 
-async fn receive(server: &Server, queue: &str) -> Vec<Value> {
+pub(super) async fn ask_queue(server: &Server, queue: &str) -> Vec<Value> {
     let ask = json!({"QueueUrl": queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 5,
         "AttributeNames": ["All"], "MessageAttributeNames": ["All"]});
     let got = server.sqs("ReceiveMessage", ask).await.json();
@@ -55,7 +55,7 @@ async fn publish(server: &Server, parameters: &[(&str, &str)]) -> String {
 }
 
 /// Verifies an envelope as a subscriber would, with the certificate that it names.
-async fn verify(server: &Server, envelope: &Value) {
+pub(super) async fn verify(server: &Server, envelope: &Value) {
     let key = server.context.signing.key().await;
     let url = format!("{BASE}/SimpleNotificationService-{}.pem", key.key_id());
     assert_eq!(envelope["SigningCertURL"], url);
@@ -66,7 +66,11 @@ async fn verify(server: &Server, envelope: &Value) {
     let at = certificate.windows(header.len()).position(|window| window == header).unwrap();
     let public = &certificate[at..at + 294];
     let mut text = String::new();
-    for name in ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"] {
+    let names: &[&str] = match envelope["Type"].as_str().unwrap() {
+        "Notification" => &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
+        _ => &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"],
+    };
+    for name in names {
         if let Some(value) = envelope.get(name) {
             text.push_str(&format!("{name}\n{}\n", value.as_str().unwrap()));
         }
@@ -102,7 +106,7 @@ async fn envelopes_and_raw_copies_are_those_of_aws() {
         let id = publish(&server, &asked).await;
 
         let expected = delivered("sqs-envelope-v1");
-        let got = receive(&server, "plain").await;
+        let got = ask_queue(&server, "plain").await;
         assert_eq!(got.len(), 1);
         let body = got[0]["Body"].as_str().unwrap();
         assert_eq!(json!(keys(body)), expected["keysInOrder"]);
@@ -119,7 +123,7 @@ async fn envelopes_and_raw_copies_are_those_of_aws() {
         assert_eq!(got[0]["Attributes"]["SenderId"], crate::courier::SNS_SENDER_ID);
 
         let expected = &delivered("sqs-raw")["sqsMessage"];
-        let got = receive(&server, "raw").await;
+        let got = ask_queue(&server, "raw").await;
         for same in ["Body", "MD5OfBody", "MessageAttributes", "MD5OfMessageAttributes"] {
             assert_eq!(got[0][same], expected[same], "{same}");
         }
@@ -135,7 +139,7 @@ async fn a_publication_keeps_the_signature_version_that_it_was_published_with() 
     let version = [("TopicArn", TOPIC), ("AttributeName", "SignatureVersion"), ("AttributeValue", "2")];
     assert_eq!(server.sns("SetTopicAttributes", &version).await.status, 200);
     publish(&server, &[("Message", MESSAGE)]).await;
-    let got = receive(&server, "q").await;
+    let got = ask_queue(&server, "q").await;
     let mut versions = Vec::new();
     for message in &got {
         let envelope: Value = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
@@ -165,7 +169,7 @@ async fn filters_choose() {
         for (queue, count) in [("all", 3), ("kind", 1), ("body", 2)] {
             let mut got: Vec<String> = Vec::new();
             while got.len() < count {
-                let messages = receive(&server, queue).await;
+                let messages = ask_queue(&server, queue).await;
                 assert!(!messages.is_empty(), "{queue} got {got:?}");
                 got.extend(messages.iter().map(|message| message["Body"].as_str().unwrap().to_owned()));
             }

@@ -275,11 +275,11 @@ async fn sqs_in_query() {
     go("list-queues").await;
 }
 
-/// No exchange of SQS is left out: a new one in the golden files fails here until a test makes it.
+/// No exchange is left out: a new one in the golden files fails here until a test makes it.
 #[test]
 fn every_exchange_is_made() {
     let here = include_str!("golden.rs");
-    for file in ["sqs-json", "sqs-query"] {
+    for file in ["sqs-json", "sqs-query", "sns"] {
         for case in golden(file)["cases"].as_array().unwrap() {
             let id = case["id"].as_str().unwrap();
             assert!(here.contains(&format!("\"{id}\"")), "{file} {id}");
@@ -310,4 +310,65 @@ async fn sns_in_query() {
     exchange(&server, "sns", "unsubscribe", Some((own, &arn))).await;
     let left = server.sns("ListSubscriptions", &[]).await;
     assert_eq!(left.texts("member").count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sns_subscriptions_that_wait() {
+    let server = Server::open(1);
+    exchange(&server, "sns", "create-topic", None).await;
+    exchange(&server, "sns", "subscribe-sqs", None).await;
+    let pending = exchange(&server, "sns", "subscribe-http-pending", None).await;
+    assert_eq!(pending.text("SubscriptionArn"), "pending confirmation");
+    let golden = case("sns", "list-subscriptions-by-topic");
+    let got = server.form_body(Service::Sns, golden["request"]["body"].as_str().unwrap()).await;
+    let members = |body: &str| {
+        let parts = masked_xml(body).split("<member>").skip(1).map(str::to_owned).collect::<Vec<_>>();
+        let parts = parts.iter().map(|part| part.split_once("</member>").unwrap().0.to_owned());
+        parts.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(members(&got.body), members(golden["response"]["body"].as_str().unwrap()));
+    let arns: Vec<_> = got.texts("SubscriptionArn").filter(|arn| !arn.starts_with("arn:")).collect();
+    assert_eq!(arns, ["PendingConfirmation"]);
+    let token = super::notices::claimed(&server).await.remove(0)["Token"].as_str().unwrap().to_owned();
+    let given = "2336412f37fb687f5d51e6e2425a8a5872";
+    let confirmed = exchange(&server, "sns", "confirm", Some((given, &token))).await;
+    let arn = confirmed.text("SubscriptionArn").to_owned();
+    assert!(arn.starts_with("arn:aws:sns:us-east-1:210987654321:news:"), "{arn}");
+    assert_eq!(exchange(&server, "sns", "confirm", Some((given, &token))).await.text("SubscriptionArn"), arn);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifo_in_sns() {
+    let server = Server::open(1);
+    let fifo = [
+        ("Name", "news.fifo"),
+        ("Attributes.entry.1.key", "FifoTopic"),
+        ("Attributes.entry.1.value", "true"),
+    ];
+    assert_eq!(server.sns("CreateTopic", &fifo).await.status, 200);
+    let first = exchange(&server, "sns", "publish-fifo", None).await;
+    let again = exchange(&server, "sns", "publish-fifo", None).await;
+    assert_eq!(first.text("SequenceNumber").len(), 20);
+    assert_eq!(first.body, again.body, "the same id is the same message");
+}
+
+#[test]
+fn a_refusal_in_xml() {
+    let case = case("sns", "publish-denied");
+    let denied = Denied::Refused {
+        principal: "arn:aws:iam::210987654321:user/reader".to_owned(),
+        action: "sns:Publish".to_owned(),
+        resource: "arn:aws:sns:us-east-1:210987654321:news".to_owned(),
+        reason: Reason::NothingAllows(PolicyKind::Identity),
+    };
+    let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let origin = Origin { scheme_and_host: BASE, path: "/", trace_id: None, peer };
+    let error = reject::denied(&denied, Service::Sns, &origin);
+    let got = encode_error(Protocol::Query, Service::Sns, &error, REQUEST_ID);
+    let expected = &case["response"];
+    let body = std::str::from_utf8(&got.body).unwrap();
+    assert_eq!(
+        (Some(u64::from(got.status)), Some(body)),
+        (expected["status"].as_u64(), expected["body"].as_str())
+    );
 }

@@ -6,9 +6,12 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::op;
 use crate::signing::{Making, Signing};
+use crate::statuses::Statuses;
 use crate::urls::Urls;
-use postrider_core::shard::Waits;
+use postrider_core::shard::{Bounds, Waits};
+use postrider_core::topic::retry::Schedule;
 use postrider_iam::{Gate, sigv4};
+use postrider_outbound::egress::{Egress, Loopback};
 use postrider_runtime::{Node, Options, Storage};
 use postrider_wire::{Request, Service, route};
 use serde_json::Value;
@@ -100,7 +103,10 @@ impl Server {
             shards: Some(shards),
             body_memory,
             waits: Waits::default(),
+            bounds: Bounds::default(),
+            retries: Schedule::HTTP,
             permit: Arc::new(|_| true),
+            facts: Arc::new(crate::op::facts_of_payload),
             version: "test".to_owned(),
         };
         let node = Node::open(&options).unwrap();
@@ -111,8 +117,11 @@ impl Server {
             signing,
             courier: Courier::default(),
             urls: Urls::new(None),
+            retries: Schedule::HTTP,
+            egress: Egress::new(Vec::new(), Loopback::Allowed),
             limits: Limits::default(),
             metrics: Metrics::new(),
+            statuses: Statuses::start(None).unwrap(),
         };
         Server { context, account: ACCOUNT, trace_id: None, signs: true, _making: making }
     }

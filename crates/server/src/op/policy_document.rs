@@ -1,4 +1,4 @@
-//! The policy of a queue as a text to which statements are added, and from which they are taken (auth 6).
+//! The policy of a queue or topic as a text to which statements are added, and from which they are taken (auth 6).
 //!
 //! A policy is kept as it was sent. What is not a policy at all is refused; whether its parts make sense is
 //! for those who judge by it.
@@ -11,18 +11,29 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The longest policy, bytes (sqs 4).
-pub(super) const BYTES_MAX: usize = 8_192;
-/// The most statements of a policy (sqs 4).
-pub(super) const STATEMENTS_MAX: usize = 20;
-/// The most principals of a policy (sqs 4).
-pub(super) const PRINCIPALS_MAX: usize = 50;
+/// How large a policy may be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// Bytes.
+    pub(super) bytes_max: usize,
+    /// Statements.
+    pub(super) statements_max: usize,
+    /// Principals of all statements.
+    pub(super) principals_max: usize,
+}
+
+/// Of a queue (sqs 4).
+pub(super) const OF_QUEUE: Bounds = Bounds { bytes_max: 8_192, statements_max: 20, principals_max: 50 };
+/// Of a topic (sns 3).
+pub(super) const OF_TOPIC: Bounds = Bounds { bytes_max: 30_720, statements_max: 100, principals_max: 200 };
+
 /// The member that has the statements.
 const STATEMENT: &str = "Statement";
 
-/// Whether a text can be the policy of a queue: an object within its limits, with statements if any.
-pub(super) fn is_policy(text: &str) -> bool {
-    text.len() <= BYTES_MAX && Document::parse(text).is_some_and(|document| document.fits(text))
+/// Whether a text can be a policy: an object within its bounds, with statements if any.
+pub(super) fn is_policy(text: &str, bounds: &Bounds) -> bool {
+    text.len() <= bounds.bytes_max
+        && Document::parse(text).is_some_and(|document| document.fits(text, bounds))
 }
 
 /// A policy in parts.
@@ -85,8 +96,8 @@ impl<'t> Document<'t> {
         self.statements.is_empty()
     }
 
-    /// The policy as text; `None` if it is beyond the limits.
-    pub(super) fn text(&self) -> Option<String> {
+    /// The policy as text; `None` if it is beyond the bounds.
+    pub(super) fn text(&self, bounds: &Bounds) -> Option<String> {
         let mut text = String::from("{");
         for (name, value) in &self.members {
             if text.len() > 1 {
@@ -100,13 +111,13 @@ impl<'t> Document<'t> {
             }
         }
         text.push('}');
-        self.fits(&text).then_some(text)
+        self.fits(&text, bounds).then_some(text)
     }
 
-    fn fits(&self, text: &str) -> bool {
-        text.len() <= BYTES_MAX
-            && self.statements.len() <= STATEMENTS_MAX
-            && self.statements.iter().map(|one| principals(one)).sum::<usize>() <= PRINCIPALS_MAX
+    fn fits(&self, text: &str, bounds: &Bounds) -> bool {
+        text.len() <= bounds.bytes_max
+            && self.statements.len() <= bounds.statements_max
+            && self.statements.iter().map(|one| principals(one)).sum::<usize>() <= bounds.principals_max
     }
 }
 
@@ -137,12 +148,12 @@ mod tests {
         let statements = |count: usize| format!(r#"{{"Statement":[{}]}}"#, vec!["{}"; count].join(","));
         let long = |bytes: usize| format!(r#"{{"Id":"{}"}}"#, "x".repeat(bytes - 9));
         for text in ["{}", r#"{"Statement":{}}"#, r#"{"Statement":[]}"#, &statements(20), &long(8_192)] {
-            assert!(is_policy(text), "{text}");
+            assert!(is_policy(text, &OF_QUEUE), "{text}");
         }
         let bad =
             ["", "no json", "[]", r#"{"Statement":1}"#, r#"{"Statement":["a"]}"#, r#"{"Statement":"{}"}"#];
         for text in bad.into_iter().chain([&*statements(21), &*long(8_193)]) {
-            assert!(!is_policy(text), "{text}");
+            assert!(!is_policy(text, &OF_QUEUE), "{text}");
         }
     }
 
@@ -157,7 +168,7 @@ mod tests {
             assert_eq!(principals(statement), count, "{statement}");
         }
         let policy = |a, b| format!(r#"{{"Statement":[{},{}]}}"#, several(a), several(b));
-        assert!(is_policy(&policy(30, 20)) && !is_policy(&policy(30, 21)));
+        assert!(is_policy(&policy(30, 20), &OF_QUEUE) && !is_policy(&policy(30, 21), &OF_QUEUE));
     }
 
     #[test]
@@ -166,7 +177,7 @@ mod tests {
         let text = format!("{{{members}}}");
         assert!(text.len() > 3 << 20 && text.len() < 4 << 20, "{}", text.len());
         let started = Instant::now();
-        assert!(!is_policy(&text));
+        assert!(!is_policy(&text, &OF_QUEUE));
         assert_eq!(Document::parse(&text).unwrap().members.len(), 300_001);
         assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     }
@@ -175,7 +186,7 @@ mod tests {
     fn of_repeated_members_the_last_counts_where_it_is() {
         let text = r#"{"Id":"a","Statement":[],"Id":"b","Version":"v","Statement":{"Sid":"s"}}"#;
         let expected = r#"{"Id":"b","Version":"v","Statement":[{"Sid":"s"}]}"#;
-        assert_eq!(Document::parse(text).unwrap().text().as_deref(), Some(expected));
+        assert_eq!(Document::parse(text).unwrap().text(&OF_QUEUE).as_deref(), Some(expected));
     }
 
     #[test]
@@ -186,7 +197,7 @@ mod tests {
         assert!(document.has("one") && !document.has("two"));
         document.add(r#"{"Sid":"two"}"#.to_owned());
         let expected = r#"{"Id":"a\u0062","Statement":[{ "Sid":"one",  "x": 1.0 },{"Sid":"two"}],"Version":"2012-10-17"}"#;
-        assert_eq!(document.text().as_deref(), Some(expected));
+        assert_eq!(document.text(&OF_QUEUE).as_deref(), Some(expected));
         let mut document = Document::parse(expected).unwrap();
         document.remove("one");
         assert!(!document.is_empty());
@@ -198,8 +209,8 @@ mod tests {
     fn a_policy_without_statements_gets_some_and_too_many_are_refused() {
         let mut document = Document::parse(r#"{"Id":"a"}"#).unwrap();
         document.add("{}".to_owned());
-        assert_eq!(document.text().as_deref(), Some(r#"{"Id":"a","Statement":[{}]}"#));
+        assert_eq!(document.text(&OF_QUEUE).as_deref(), Some(r#"{"Id":"a","Statement":[{}]}"#));
         (0..20).for_each(|_| document.add("{}".to_owned()));
-        assert_eq!(document.text(), None);
+        assert_eq!(document.text(&OF_QUEUE), None);
     }
 }
