@@ -10,6 +10,8 @@ pub enum Action {
     Queue(String, OnQueue),
     /// Something with the topic of this name.
     Topic(String, OnTopic),
+    /// Something with the endpoint of this address. Only where endpoints are played.
+    Endpoint(String, OnEndpoint),
     /// Shows the names of queues that begin with the prefix, asking for pages of `max`.
     ListQueues {
         /// Beginning of the names.
@@ -134,34 +136,107 @@ pub enum Task {
     Forged,
 }
 
-/// What is done with a topic.
+/// What is done with a topic. Subscribers are names of queues, or addresses of other endpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OnTopic {
-    /// Creates it with these attributes, by short name.
+    /// Creates it with these attributes, by short name, and `tags` as they were given.
     Create(BTreeMap<String, String>),
     /// Sets attributes of it.
     Set(BTreeMap<String, String>),
     /// Deletes it.
     DeleteTopic,
-    /// Shows its counts as `name=value`.
+    /// Shows its attributes and counts as `name=value`.
     Attributes,
-    /// Subscribes a queue, with `filter`, `scope` and `raw` as they were given.
+    /// Subscribes somebody, with attributes as they were given.
     Subscribe(String, BTreeMap<String, String>),
-    /// Sets attributes of the subscription of a queue.
+    /// Sets attributes of the subscription of somebody.
     SetSubscription(String, BTreeMap<String, String>),
-    /// Ends the subscription of a queue.
-    Unsubscribe(String),
-    /// Shows the queues that are subscribed, by name.
+    /// Shows the subscription of somebody as `name=value`.
+    Subscription(String),
+    /// Confirms the subscription of an endpoint, or takes it up again.
+    Confirm(String, Ticket, By),
+    /// Ends the subscription of somebody.
+    Unsubscribe(String, By),
+    /// Shows who is subscribed: names of queues, addresses, and `:pending` behind who has not agreed.
     Subscriptions,
     /// Publishes messages, several in one batch.
-    Publish {
-        /// What they say.
-        bodies: Vec<String>,
-        /// Attributes of each of them.
-        attributes: Vec<Attribute>,
-        /// `MessageGroupId` of each of them.
-        group: Option<String>,
-    },
+    Publish(Publishing),
+}
+
+/// Messages to publish. All but what they say is that of each of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Publishing {
+    /// What they say.
+    pub bodies: Vec<String>,
+    /// Attributes.
+    pub attributes: Vec<Attribute>,
+    /// `MessageGroupId`.
+    pub group: Option<String>,
+    /// `MessageDeduplicationId`.
+    pub dedup: Option<String>,
+    /// Whether the bodies have a text for each protocol.
+    pub structure: Structure,
+}
+
+/// `MessageStructure`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Structure {
+    /// One text for all.
+    #[default]
+    Plain,
+    /// A JSON object with a text for each protocol.
+    Json,
+}
+
+/// Who confirms or ends a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Its owner, who signs.
+    Owner,
+    /// Whoever has the link.
+    Link,
+}
+
+/// Which of the tokens that an endpoint got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ticket {
+    /// The so manieth that came from this topic, from 1; the last if absent.
+    Received(Option<usize>),
+    /// One that nobody gave out.
+    Forged,
+}
+
+/// What is done with an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnEndpoint {
+    /// From now on it does this with what it gets.
+    Becomes(Temper),
+    /// Shows the attempts that it saw since it was last asked: what came, and the second.
+    Attempts,
+}
+
+/// What an endpoint does with what it gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Temper {
+    /// It takes it.
+    #[default]
+    Accepts,
+    /// It fails, as servers in trouble do.
+    Fails,
+    /// It says no for good.
+    Refuses,
+    /// It does not answer until it becomes something else, which then is its answer.
+    Hangs,
+}
+
+impl Temper {
+    /// All, by the names that scripts know.
+    pub(crate) const NAMES: [(&str, Temper); 4] = [
+        ("accepts", Temper::Accepts),
+        ("fails", Temper::Fails),
+        ("refuses", Temper::Refuses),
+        ("hangs", Temper::Hangs),
+    ];
 }
 
 /// A message attribute.
@@ -236,7 +311,3 @@ pub(crate) const QUEUE_ATTRIBUTES: [(&str, &str); 14] = [
     ("redrive", "RedrivePolicy"),
     ("allow", "RedriveAllowPolicy"),
 ];
-
-/// The topic attributes of the language with their names in SNS.
-pub(crate) const TOPIC_ATTRIBUTES: [(&str, &str); 2] =
-    [("display", "DisplayName"), ("size", "MaximumMessageSize")];

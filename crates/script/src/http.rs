@@ -1,4 +1,4 @@
-//! Scripts over HTTP on a running server: SQS in AWS JSON, SNS in AWS Query, nothing signed.
+//! Scripts over HTTP on a running server: SQS in AWS JSON, SNS in AWS Query, with no signature that proves anything.
 //!
 //! The server must let anybody in. Time is real: [`Target::at`] sleeps until the script's clock says so.
 //! Every name gets a prefix, so that many scripts can run on one server at once. `restart` and `compact`
@@ -6,8 +6,11 @@
 
 mod attributes;
 mod client;
+mod clock;
 mod sns;
 mod sqs;
+mod subscriptions;
+mod xml;
 
 use crate::action::{Action, Fault, Target};
 use crate::ledger::{Handles, Ledger, Tasks};
@@ -27,8 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct HttpTarget {
     client: Client,
     prefix: String,
-    begin: Instant,
     began: SystemTime,
+    begin: Instant,
     handles: Handles<String>,
     tasks: Tasks<String>,
     ledger: Ledger,
@@ -56,8 +59,9 @@ impl HttpTarget {
         HttpTarget {
             client: Client::new(address),
             prefix: prefix.into(),
-            begin: Instant::now(),
+            // In this order: nothing of the script is before what it calls its beginning.
             began: SystemTime::now(),
+            begin: Instant::now(),
             handles: Handles::new("Zm9yZ2Vk".into()),
             tasks: Tasks::new(String::new()),
             ledger: Ledger::default(),
@@ -68,6 +72,10 @@ impl HttpTarget {
         match action {
             Action::Queue(name, what) => self.on_queue(name, what),
             Action::Topic(name, what) => self.on_topic(name, what),
+            Action::Endpoint(..) => Err(Fault(
+                "nobody plays endpoints here: `endpoint` and `attempts` are for `@pure` scripts".into(),
+            )
+            .into()),
             Action::ListQueues { prefix, max } => self.list_queues(prefix, *max),
             Action::ListTopics => self.list_topics(),
             Action::Restart | Action::Compact => done(),

@@ -69,7 +69,12 @@ impl<T: Clone> Tasks<T> {
     }
 }
 
-/// Ids and sequence numbers of messages. Sequence numbers are those of FIFO queues.
+/// What a topic is called in a [`Ledger`], where queues have their names.
+pub(crate) fn topic_key(name: &str) -> String {
+    format!("topic {name}")
+}
+
+/// Ids and sequence numbers of messages. Sequence numbers are those of FIFO queues and topics.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     /// Queue, body and sequence number by message id.
@@ -129,6 +134,20 @@ impl Ledger {
         }
     }
 
+    /// A copy came with this id and sequence number of its publication.
+    pub(crate) fn copied(&self, topic: &str, id: &str, sequence: Option<u128>) -> Result<(), Fault> {
+        match self.sent.get(id) {
+            None => Err(Fault(format!("nobody published a message {id}"))),
+            Some((of, ..)) if of != topic => {
+                Err(Fault(format!("{id} was published to {of}, not to {topic}")))
+            }
+            // A topic of that name has begun anew.
+            Some((.., None)) => Ok(()),
+            Some((.., told)) if *told == sequence => Ok(()),
+            Some((.., told)) => Err(Fault(format!("{id} came with {sequence:?}, told was {told:?}"))),
+        }
+    }
+
     /// Something was published.
     pub(crate) fn published(&mut self) {
         self.published = true;
@@ -163,6 +182,20 @@ mod tests {
         assert_eq!(ledger.sent("q", "b", "2".into(), Some(1)), Ok("ok".into()));
         assert_eq!(ledger.sent("s", "c", "3".into(), None), Ok("ok".into()));
         assert!(ledger.sent("s", "c", "3".into(), None).is_err(), "a standard queue repeats no id");
+    }
+
+    #[test]
+    fn copies_are_held_against_what_was_told() {
+        let mut ledger = Ledger::default();
+        let topic = topic_key("t");
+        assert_eq!(ledger.sent(&topic, "a", "1".into(), Some(5)), Ok("ok".into()));
+        assert_eq!(ledger.sent(&topic, "b", "2".into(), None), Ok("ok".into()));
+        assert!(ledger.copied(&topic, "1", Some(5)).is_ok());
+        assert!(ledger.copied(&topic, "1", Some(6)).is_err(), "another sequence number");
+        assert!(ledger.copied(&topic, "3", Some(5)).is_err(), "nobody published it");
+        assert!(ledger.copied("t", "1", Some(5)).is_err(), "to another topic");
+        ledger.forget(&topic);
+        assert!(ledger.copied(&topic, "1", Some(6)).is_ok(), "the topic began anew");
     }
 
     #[test]

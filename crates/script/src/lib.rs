@@ -28,6 +28,8 @@
 //! - `n3..5` stands for `n3 n4 n5`, where words are bodies, messages or answers.
 //! - A move task is shown as `status:moved/to move`, then `to=`, `rate=` and the reason of a failure, if it has them.
 //! - Whatever a script expects, sequence numbers must rise, and messages keep the ids that senders were told.
+//! - An attempt at an endpoint is shown as the message and the second, `news/a:20`; what asks it to confirm has the name of
+//!   its type, `news/SubscriptionConfirmation:0`.
 //! - `restart` and `compact` change nothing that a client sees; a pure target does both and checks it.
 
 mod action;
@@ -37,10 +39,12 @@ mod parse;
 mod refusal;
 mod run;
 mod token;
+mod topic_attributes;
 mod world;
 
 pub use action::{
-    Action, Attribute, Fault, Handle, Incoming, OnQueue, OnTopic, Outgoing, Shown, Target, Task,
+    Action, Attribute, By, Fault, Handle, Incoming, OnEndpoint, OnQueue, OnTopic, Outgoing, Publishing,
+    Shown, Structure, Target, Task, Temper, Ticket,
 };
 pub use http::HttpTarget;
 pub use parse::{Expected, Mistake, Runs, Script, Step, hash};

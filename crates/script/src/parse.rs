@@ -15,19 +15,31 @@
 //! | `move` | queue | | `to= rate=` |
 //! | `moves` | queue | | |
 //! | `cancel` | queue | | `task=` |
-//! | `topic`, `set-topic` | topic | | `display= size=` |
+//! | `topic`, `set-topic` | topic | | `display= size= delivery= tags=` |
+//! | ... of FIFO topics | | | `content-dedup=on scope=group archive=DAYS` |
 //! | `delete-topic`, `topic-attributes`, `subscriptions` | topic | | |
 //! | `topics` | | | |
-//! | `subscribe`, `set-subscription` | topic | queue | `filter= scope= raw=` |
-//! | `unsubscribe` | topic | queue | |
-//! | `publish` | topic | bodies | `attr.NAME= attr.NAME:TYPE= bytes= group=` |
+//! | `subscribe`, `set-subscription` | topic | subscriber | `filter= scope= raw= redrive= delivery= replay=` |
+//! | `subscription` | topic | subscriber | |
+//! | `confirm` | topic | subscriber | `token= by=` |
+//! | `unsubscribe` | topic | subscriber | `by=` |
+//! | `publish` | topic | bodies | `attr.NAME= attr.NAME:TYPE= bytes= group= dedup= structure=json` |
+//! | `endpoint` | subscriber | `accepts`, `fails`, `refuses` or `hangs` | |
+//! | `attempts` | subscriber | | |
 //! | `restart`, `compact` | | | |
+//!
+//! A subscriber is the name of a queue, `http://...`, `https://...`, or a protocol, a colon and an address.
 //!
 //! `bytes=` makes bodies that long by dots at their end, which are not shown. `from=` is the queue that
 //! handed a message out, when it is another one. `allow=` is `all`, `none` or names of queues with commas. `redrive=`
 //! with nothing removes. `dedup=hash:TEXT` is the digest of a text as an explicit id. `show=` lists what to show of
 //! messages, out of `count group dedup source handle sent first`. `task=` is which task was started on this queue, from
 //! 1, or `forged`.
+//!
+//! Of topics and subscriptions: `delivery=` is a delivery policy as SNS has it, `tags=` is `key:value` with commas,
+//! `archive=off` ends an archive, `redrive=` is the name of a queue, and nothing removes. `replay=` is a time of the script,
+//! or two with a `-` between, and `off` stops. `token=` is which token the endpoint got from this topic, from 1, or
+//! `forged`. `by=` is `owner` or `link`: who confirms has the link if not said otherwise, who unsubscribes is the owner.
 
 mod verb;
 
@@ -206,7 +218,7 @@ pub fn hash(text: &str) -> String {
 }
 
 /// `minutes:seconds`, perhaps with a fraction of up to three digits.
-fn time_ms(text: &str) -> Option<u64> {
+pub(crate) fn time_ms(text: &str) -> Option<u64> {
     let (minutes, seconds) = text.split_once(':')?;
     let (seconds, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
     let digits = |text: &str, max: usize| {

@@ -4,7 +4,7 @@ use postrider_core::Rejection;
 
 /// Some refusals have several forms; those that only the server knows, because they concern a queue of another shard, are
 /// for scripts that run on a server only. Name in scripts, error code (of SQS the shape's name), and what the message says.
-const WIRE: [(&str, &str, &str); 36] = [
+const WIRE: [(&str, &str, &str); 59] = [
     ("QueueDoesNotExist", "QueueDoesNotExist", ""),
     ("QueueExists", "QueueNameExists", ""),
     ("QueueDeletedRecently", "QueueDeletedRecently", ""),
@@ -45,6 +45,29 @@ const WIRE: [(&str, &str, &str); 36] = [
     ("SubscriptionAttributesDiffer", "InvalidParameter", "Subscription already exists with different"),
     ("TooManyFilterPolicies", "FilterPolicyLimitExceeded", ""),
     ("TooManySubscriptions", "SubscriptionLimitExceeded", ""),
+    ("TooManyPending", "SubscriptionLimitExceeded", "pending"),
+    ("SubscriptionPending", "InvalidParameter", "the subscription is pending confirmation"),
+    ("UnsubscribeNotAuthenticated", "AuthorizationError", "authenticated request only"),
+    ("TokenUnknown", "InvalidParameter", "Invalid parameter: Token"),
+    ("LargeMessagesNotSupported", "InvalidParameter", "MaximumMessageSize"),
+    ("NoArchive", "InvalidParameter", "archive"),
+    ("TooManyReplays", "ReplayLimitExceeded", ""),
+    ("ArchiveActive", "InvalidState", "active ArchivePolicy"),
+    ("ReplaysUnderWay", "InvalidState", ""),
+    ("GroupIdMissing", "InvalidParameter", "The MessageGroupId parameter is required"),
+    ("DeduplicationIdMissing", "InvalidParameter", "MessageDeduplicationId provided explicitly"),
+    ("DeduplicationIdNotValid", "InvalidParameter", "includes MessageDeduplicationId parameter"),
+    ("FifoQueueOnStandardTopic", "InvalidParameter", "can not be subscribed to standard SNS topics"),
+    ("ProtocolOfFifoTopic", "InvalidParameter", "FIFO topics cannot have"),
+    ("ProtocolUnknown", "InvalidParameter", "does not support this protocol string"),
+    ("DeadLetterNotFifo", "InvalidParameter", "must use a FIFO queue as DLQ"),
+    ("NotForThisSubscription", "InvalidParameter", "not valid for this subscription"),
+    ("FilterInvalid", "InvalidParameter", "FilterPolicy: "),
+    ("FilterInvalid", "InvalidParameter", "Filter policy "),
+    ("DeliveryPolicyInvalid", "InvalidParameter", "DeliveryPolicy: "),
+    ("NoDefaultEntry", "InvalidParameter", "No default entry in JSON message body"),
+    ("MessageNotJson", "InvalidParameter", "JSON message body failed to parse"),
+    ("FifoOnlyAttribute", "InvalidParameter", "valid for FIFO topics only"),
 ];
 
 /// Is this the name of a refusal?
@@ -88,8 +111,19 @@ pub(crate) fn of_core(rejection: &Rejection) -> String {
         Rejection::SubscriptionAttributesDiffer => "SubscriptionAttributesDiffer",
         Rejection::TooManyFilterPolicies => "TooManyFilterPolicies",
         Rejection::TooManySubscriptions => "TooManySubscriptions",
+        Rejection::SubscriptionPending => "SubscriptionPending",
+        Rejection::UnsubscribeNotAuthenticated => "UnsubscribeNotAuthenticated",
+        Rejection::TokenUnknown => "TokenUnknown",
+        Rejection::LargeMessagesNotSupported => "LargeMessagesNotSupported",
+        Rejection::NoArchive => "NoArchive",
+        Rejection::TooManyReplays => "TooManyReplays",
+        Rejection::ReplaysUnderWay => "ReplaysUnderWay",
+        Rejection::ArchiveActive => "ArchiveActive",
+        Rejection::TooManyPending => "TooManyPending",
         Rejection::Stale => "Stale",
         Rejection::NoSpace => "NoSpace",
+        Rejection::Account(_) => "Account",
+        Rejection::Application(_) => "Application",
     };
     format!("!{name}")
 }

@@ -73,7 +73,7 @@ fn again(step: &Step, answer: &mut Vec<String>) -> Option<Action> {
     let shows = matches!(
         step.action,
         Action::Queue(_, OnQueue::Counts | OnQueue::Attributes | OnQueue::Moves)
-            | Action::Topic(_, OnTopic::Attributes | OnTopic::Subscriptions)
+            | Action::Topic(_, OnTopic::Attributes | OnTopic::Subscriptions | OnTopic::Subscription(_))
     );
     shows.then(|| {
         answer.clear();

@@ -7,20 +7,27 @@
 //! Time is simulated: it is what the script says, and a long poll moves it to whatever it waits for.
 
 mod answer;
+mod archive;
 mod convert;
+mod endpoints;
 mod node;
+mod policies;
 mod queues;
+mod subscriptions;
+mod text;
 mod topics;
 
 use crate::action::{Action, Fault, Target};
 use crate::ledger::{Handles, Ledger, Tasks};
 use crate::refusal;
+use archive::Archives;
+use endpoints::Endpoints;
 use node::Node;
 use postrider_core::command::{Command, Page};
 use postrider_core::id::{Revision, Uuid};
 use postrider_core::rejection::Permit;
 use postrider_core::reply::{More, Reply};
-use postrider_core::shard::{Config, Waits};
+use postrider_core::shard::{Bounds, Config};
 use postrider_core::{Arn, Rejection, Timestamp};
 use std::sync::Arc;
 
@@ -36,6 +43,8 @@ pub struct Options {
     pub body_memory: u64,
     /// Says whether a topic may send to a queue.
     pub permit: Arc<Permit>,
+    /// Limits that may be raised.
+    pub bounds: Bounds,
     /// How often the state is compared with its log.
     pub verify: Verify,
     /// When what shards owe each other is carried between them.
@@ -75,6 +84,7 @@ impl Default for Options {
             shards: 1,
             body_memory: u64::MAX,
             permit: Arc::new(|_| true),
+            bounds: Bounds::default(),
             verify: Verify::OnDemand,
             exchange: Exchange::AtOnce,
         }
@@ -89,6 +99,8 @@ pub struct World {
     handles: Handles<Box<[u8]>>,
     tasks: Tasks<Uuid>,
     ledger: Ledger,
+    endpoints: Endpoints,
+    archives: Archives,
     dropped: u64,
 }
 
@@ -122,8 +134,9 @@ impl World {
             index,
             shards: options.shards,
             body_memory: options.body_memory,
-            waits: Waits::default(),
+            bounds: options.bounds,
             permit: options.permit.clone(),
+            ..Config::default()
         };
         let nodes = (0..options.shards).map(|index| Node::open(config(index), BEGIN)).collect();
         World {
@@ -133,6 +146,8 @@ impl World {
             handles: Handles::new(Box::from([0; 33])),
             tasks: Tasks::new(Uuid(0)),
             ledger: Ledger::default(),
+            endpoints: Endpoints::default(),
+            archives: Archives::default(),
             dropped: 0,
         }
     }
@@ -193,6 +208,7 @@ impl World {
     pub fn restart(&mut self) {
         self.verify();
         self.nodes.iter_mut().for_each(|node| node.reopen(self.now));
+        self.endpoints.hang_up();
         self.verify();
         self.work();
     }
@@ -229,8 +245,10 @@ impl World {
     fn work(&mut self) {
         loop {
             let mut worked = false;
-            for node in &mut self.nodes {
-                worked |= node.step(self.now);
+            for shard in 0..self.options.shards {
+                worked |= self.nodes[usize::from(shard)].step(self.now);
+                worked |= self.attempt(shard);
+                worked |= self.archive(shard);
             }
             if self.options.exchange == Exchange::AtOnce {
                 worked |= self.exchange(Fate::Settled);
@@ -254,7 +272,8 @@ impl World {
     }
 
     fn step_due(&self) -> Option<Timestamp> {
-        self.nodes.iter().filter_map(|node| node.shard.move_due()).min()
+        let due = |node: &Node| node.shard.move_due().into_iter().chain(node.shard.endpoints_due()).min();
+        self.nodes.iter().filter_map(due).min()
     }
 
     /// The names of all queues or topics, gathered page by page, in order.
@@ -281,6 +300,7 @@ impl World {
         match action {
             Action::Queue(name, what) => self.on_queue(name, what),
             Action::Topic(name, what) => self.on_topic(name, what),
+            Action::Endpoint(address, what) => Ok(self.on_endpoint(address, *what)),
             Action::ListQueues { prefix, max } => {
                 Ok(self.names(Command::ListQueues, queues::arn(prefix).as_str(), *max)?)
             }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+use postrider_core::shard::Bounds;
 use postrider_script::{Action, OnQueue, Options, Script, Target, Verify, World, check, run};
 use std::sync::{Arc, Mutex};
 
@@ -51,6 +52,106 @@ fn a_delivery_that_is_not_permitted_is_dropped_for_good() {
     }
 }
 
+/// A denied delivery goes to the dead-letter queue, if that is permitted (sns 11).
+#[test]
+fn a_delivery_that_is_not_permitted_is_a_dead_letter() {
+    for shards in [1, 4] {
+        let permit = Arc::new(|crossing: &postrider_core::rejection::Crossing<'_>| {
+            !["secret", "closed", "secret.fifo"].contains(&crossing.target.resource())
+        });
+        let options = Options { shards, permit, verify: Verify::EachStep, ..Options::default() };
+        let mut world = World::new(options);
+        perform(
+            &mut world,
+            "
+            00:00  create     secret
+            00:00  create     closed
+            00:00  create     dead
+            00:00  create     secret.fifo
+            00:00  create     dead.fifo
+            00:00  topic      news
+            00:00  subscribe  news  secret  redrive=dead
+            00:00  subscribe  news  other   redrive=closed
+            00:00  publish    news  a b
+            00:00  receive    dead  max=10 show=count  -> news/a:1 news/b:1
+            00:00  counts     secret  -> 0/0/0
+            00:00  counts     closed  -> 0/0/0
+            00:00  topic      orders.fifo
+            00:00  subscribe  orders.fifo  secret.fifo  redrive=dead.fifo raw=true
+            00:00  publish    orders.fifo  group=g dedup=x  a
+            00:00  publish    orders.fifo  group=g dedup=y  b
+            00:00  receive    dead.fifo  max=10 show=group,dedup  -> a:g:x b:g:y
+            ",
+        );
+        assert_eq!(world.dropped(), 2, "on {shards} shards");
+        world.verify_trims();
+    }
+}
+
+/// At the bound on what is owed to an endpoint the oldest delivery has reached its end (sns 10).
+#[test]
+fn the_oldest_delivery_ends_where_too_many_are_owed() {
+    for shards in [1, 4] {
+        let bounds = Bounds { owed_per_endpoint: 3, ..Bounds::default() };
+        let mut world =
+            World::new(Options { shards, bounds, verify: Verify::EachStep, ..Options::default() });
+        perform(
+            &mut world,
+            "
+            00:00  create     dead
+            00:00  topic      news
+            00:00  subscribe  news  sms:1  raw=true redrive=dead
+            00:00  subscribe  news  sms:2  raw=true
+            00:00  endpoint   sms:1  fails
+            00:00  endpoint   sms:2  fails
+            00:00  publish    news  a b c
+            00:01  counts     dead  -> 0/0/0
+            00:01  publish    news  d
+            00:01  receive    dead  max=10  -> a
+            00:01  publish    news  e f
+            00:01  receive    dead  max=10  -> b c
+            00:02  endpoint   sms:1  accepts
+            00:20  attempts   sms:1  -> a:0 b:0 c:0 d:1 e:1 f:1 d:11 e:11 f:11
+            ",
+        );
+        assert_eq!(world.dropped(), 3, "on {shards} shards");
+        world.verify_trims();
+    }
+}
+
+/// Bounds of one topic, those of AWS or what a configuration makes of them (sns 12, 13).
+#[test]
+fn a_topic_has_so_many_subscriptions_and_filters() {
+    let mut script = "00:00 topic news.fifo\n".to_owned();
+    for number in 1..=100 {
+        script.push_str(&format!("00:00 subscribe news.fifo q{number}.fifo\n"));
+    }
+    script.push_str("00:00 subscribe news.fifo q.fifo -> !TooManySubscriptions\n");
+    script.push_str("00:00 subscribe news.fifo q7.fifo\n00:00 unsubscribe news.fifo q7.fifo\n");
+    script.push_str("00:00 subscribe news.fifo q.fifo\n00:00 topic olds\n");
+    for number in 1..=200 {
+        script.push_str(&format!("00:00 subscribe olds q{number} filter={{\"a\":[{number}]}}\n"));
+    }
+    script.push_str("00:00 subscribe olds more filter={\"a\":[1]} -> !TooManyFilterPolicies\n");
+    script.push_str("00:00 subscribe olds more\n");
+    script.push_str("00:00 set-subscription olds more filter={\"a\":[1]} -> !TooManyFilterPolicies\n");
+    script.push_str("00:00 set-subscription olds q1 filter={\"a\":[2]}\n00:00 unsubscribe olds q1\n");
+    script.push_str("00:00 set-subscription olds more filter={\"a\":[1]}\n");
+    perform(&mut World::new(Options::default()), &script);
+
+    let bounds = Bounds { subscriptions_per_topic: 2, filters_per_topic: 1, ..Bounds::default() };
+    perform(
+        &mut World::new(Options { bounds, ..Options::default() }),
+        "
+        00:00  topic      news
+        00:00  subscribe  news  a  filter={\"a\":[1]}
+        00:00  subscribe  news  b  filter={\"a\":[1]}  -> !TooManyFilterPolicies
+        00:00  subscribe  news  b
+        00:00  subscribe  news  c  -> !TooManySubscriptions
+        ",
+    );
+}
+
 /// More than fit in one turn: the rest goes through the outbox, also to the own shard.
 #[test]
 fn a_publication_reaches_more_queues_than_fit_in_one_turn() {
@@ -84,6 +185,12 @@ fn a_failure_names_its_line_and_what_came() {
         ("00:00 create q\n00:00 delete q a", "q did not hand out a that often"),
         ("00:00 create q delay=x", "`delay` is a number, not `x`"),
         ("00:00 create q redrive=d", "`redrive` is never `d`"),
+        ("00:00 topic t archive=x", "`archive` is never `{\"MessageRetentionPeriod\":\"x\"}`"),
+        ("00:00 topic t\n00:00 subscribe t fax:1", "there is no endpoint `fax:1`"),
+        (
+            "00:00 topic t\n00:00 subscribe t http://h/\n00:00 confirm t http://h/ token=2",
+            "http://h/ did not get that many tokens from t",
+        ),
     ] {
         let failure = run(&Script::parse(line).unwrap(), &mut World::new(Options::default())).unwrap_err();
         assert_eq!(failure.came, came, "{line}");

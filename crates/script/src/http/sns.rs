@@ -1,12 +1,20 @@
 //! What a script does to topics, as AWS Query.
 
-use super::{Answer, HttpTarget, Stop, done};
-use crate::action::{Attribute, Fault, OnTopic, TOPIC_ATTRIBUTES};
+use super::xml::{elements, entry, text};
+use super::{Answer, HttpTarget, Stop, clock, done};
+use crate::action::{Attribute, By, Fault, OnTopic, Publishing, Structure};
+use crate::ledger::topic_key;
 use crate::refusal;
+use crate::topic_attributes::{TOPIC_ATTRIBUTES, of_sns, to_sns};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// A signature by the account of scripts. A server that lets anybody in takes any.
+const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/sns/aws4_request, \
+                      SignedHeaders=host;x-amz-date, Signature=00";
+
 /// Parameters of a request.
-type Form = Vec<(String, String)>;
+pub(super) type Form = Vec<(String, String)>;
 
 impl HttpTarget {
     pub(super) fn on_topic(&mut self, name: &str, what: &OnTopic) -> Answer {
@@ -14,79 +22,72 @@ impl HttpTarget {
         match what {
             OnTopic::Create(given) => {
                 let mut form = vec![("Name".into(), self.full(name))];
-                for (at, (name, value)) in stored(given).enumerate() {
-                    form.push((format!("Attributes.entry.{}.key", at + 1), name.into()));
-                    form.push((format!("Attributes.entry.{}.value", at + 1), value.into()));
-                }
+                let fifo = name.ends_with(".fifo").then(|| ("FifoTopic", "true".to_owned()));
+                add_map(&mut form, fifo.into_iter().chain(stored(given)));
+                add_tags(&mut form, given);
                 self.sns("CreateTopic", form).and_then(|_| done())
             }
             OnTopic::Set(given) => {
                 for (name, value) in stored(given) {
                     let mut form = named(&arn);
                     form.push(("AttributeName".into(), name.into()));
-                    form.push(("AttributeValue".into(), value.into()));
+                    form.push(("AttributeValue".into(), value));
                     self.sns("SetTopicAttributes", form)?;
                 }
                 done()
             }
-            OnTopic::DeleteTopic => self.sns("DeleteTopic", named(&arn)).and_then(|_| done()),
-            OnTopic::Attributes => {
-                let xml = self.sns("GetTopicAttributes", named(&arn))?;
-                let value = |name: &str| {
-                    let entries = elements(&xml, "entry");
-                    let entry = entries.into_iter().find(|entry| text(entry, "key") == name);
-                    entry.map(|entry| text(entry, "value")).unwrap_or_default()
-                };
-                let subscriptions = format!("subscriptions={}", value("SubscriptionsConfirmed"));
-                Ok(vec![subscriptions, format!("deleted={}", value("SubscriptionsDeleted"))])
-            }
-            OnTopic::Subscribe(queue, attributes) => {
-                let mut form = named(&arn);
-                form.push(("Protocol".into(), "sqs".into()));
-                form.push(("Endpoint".into(), self.queue_arn(queue)));
-                for (at, (name, value)) in options(attributes).enumerate() {
-                    form.push((format!("Attributes.entry.{}.key", at + 1), name.into()));
-                    form.push((format!("Attributes.entry.{}.value", at + 1), value));
-                }
-                self.sns("Subscribe", form).and_then(|_| done())
-            }
-            OnTopic::SetSubscription(queue, attributes) => {
-                let subscription = self.subscription(&arn, queue)?;
-                for (name, value) in options(attributes) {
-                    let form = vec![
-                        ("SubscriptionArn".into(), subscription.clone()),
-                        ("AttributeName".into(), name.into()),
-                        ("AttributeValue".into(), value),
-                    ];
-                    self.sns("SetSubscriptionAttributes", form)?;
-                }
+            OnTopic::DeleteTopic => {
+                self.sns("DeleteTopic", named(&arn))?;
+                self.ledger.forget(&topic_key(name));
                 done()
             }
-            OnTopic::Unsubscribe(queue) => {
-                let subscription = self.subscription(&arn, queue)?;
-                self.sns("Unsubscribe", vec![("SubscriptionArn".into(), subscription)]).and_then(|_| done())
-            }
-            OnTopic::Subscriptions => {
-                let subscriptions = self.subscriptions(&arn)?;
-                let queues = subscriptions.iter().filter_map(|(endpoint, _)| endpoint.rsplit(':').next());
-                let mut queues =
-                    queues.filter_map(|name| self.short(name)).map(str::to_owned).collect::<Vec<_>>();
-                queues.sort();
-                Ok(queues)
-            }
-            OnTopic::Publish { bodies, attributes, group } => {
-                self.ledger.published();
-                self.publish(&arn, bodies, attributes, group.as_deref())
+            OnTopic::Attributes => self.topic_attributes(&arn),
+            OnTopic::Subscribe(who, given) => self.subscribe(&arn, who, given),
+            OnTopic::SetSubscription(who, given) => self.set_subscription(&arn, who, given),
+            OnTopic::Subscription(who) => self.show_subscription(&arn, who),
+            OnTopic::Unsubscribe(who, by) => self.unsubscribe(&arn, who, *by),
+            OnTopic::Subscriptions => self.list_subscriptions(&arn),
+            OnTopic::Publish(publishing) => self.publish(name, &arn, publishing),
+            OnTopic::Confirm(..) => {
+                Err(Fault("nobody plays endpoints here: `confirm` is for `@pure` scripts".into()).into())
             }
         }
     }
 
-    fn sns(&self, action: &str, mut form: Form) -> Result<String, Stop> {
+    fn topic_attributes(&self, arn: &str) -> Answer {
+        let xml = self.sns("GetTopicAttributes", named(arn))?;
+        let counts = [
+            ("subscriptions", "SubscriptionsConfirmed"),
+            ("pending", "SubscriptionsPending"),
+            ("deleted", "SubscriptionsDeleted"),
+        ];
+        let mut words = counts.map(|(short, name)| format!("{short}={}", entry(&xml, name))).to_vec();
+        words.extend(TOPIC_ATTRIBUTES.iter().filter_map(|(short, name)| {
+            let value = entry(&xml, name);
+            (!value.is_empty()).then(|| format!("{short}={}", of_sns(short, &value)))
+        }));
+        let begins = clock::point(&entry(&xml, "BeginningArchiveTime"));
+        let begins = begins.map(|at| at.duration_since(self.began).unwrap_or_default().as_secs());
+        words.extend(begins.map(|seconds| format!("begins={seconds}")));
+        Ok(words)
+    }
+
+    /// Asks as the owner of everything, who signs.
+    pub(super) fn sns(&self, action: &str, form: Form) -> Result<String, Stop> {
+        self.sns_as(By::Owner, action, form)
+    }
+
+    pub(super) fn sns_as(&self, by: By, action: &str, mut form: Form) -> Result<String, Stop> {
         form.push(("Action".into(), action.into()));
         form.push(("Version".into(), "2010-03-31".into()));
         let pairs = form.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
         let body = pairs.collect::<Vec<_>>().join("&");
-        let response = self.client.post(&[("Content-Type", "application/x-www-form-urlencoded")], &body)?;
+        let mut headers = vec![("Content-Type", "application/x-www-form-urlencoded")];
+        match by {
+            By::Owner => headers.push(("Authorization", SIGNED)),
+            By::Link => {}
+        }
+        let response = self.client.post(&headers, &body)?;
         if response.status == 200 {
             return Ok(response.body);
         }
@@ -98,7 +99,7 @@ impl HttpTarget {
     }
 
     /// All pages of a list, one after the other.
-    fn pages(&self, action: &str, form: Form) -> Result<Vec<String>, Stop> {
+    pub(super) fn pages(&self, action: &str, form: Form) -> Result<Vec<String>, Stop> {
         let mut pages = Vec::new();
         let mut next = String::new();
         loop {
@@ -124,70 +125,95 @@ impl HttpTarget {
         Ok(names)
     }
 
-    /// Endpoint and ARN of each subscription.
-    fn subscriptions(&self, topic: &str) -> Result<Vec<(String, String)>, Stop> {
-        let pages = self.pages("ListSubscriptionsByTopic", named(topic))?;
-        let members = pages.iter().flat_map(|page| elements(page, "member"));
-        Ok(members.map(|member| (text(member, "Endpoint"), text(member, "SubscriptionArn"))).collect())
-    }
-
-    fn subscription(&self, topic: &str, queue: &str) -> Result<String, Stop> {
-        let endpoint = self.queue_arn(queue);
-        let found = self.subscriptions(topic)?.into_iter().find(|(there, _)| *there == endpoint);
-        let missing = || Stop::Refused("NotFound".into(), "Subscription does not exist".into());
-        found.map(|(_, arn)| arn).ok_or_else(missing)
-    }
-
-    fn publish(
-        &self,
-        topic: &str,
-        bodies: &[String],
-        attributes: &[Attribute],
-        group: Option<&str>,
-    ) -> Answer {
-        let mut form = named(topic);
-        if let [body] = bodies {
-            form.push(("Message".into(), body.clone()));
-            add_attributes(&mut form, "", attributes);
-            form.extend(group.map(|group| ("MessageGroupId".into(), group.into())));
-            return self.sns("Publish", form).and_then(|_| done());
+    fn publish(&mut self, name: &str, arn: &str, publishing: &Publishing) -> Answer {
+        self.ledger.published();
+        let mut form = named(arn);
+        let entry = |form: &mut Form, entry: &str, body: &str| {
+            let Publishing { attributes, group, dedup, structure, .. } = publishing;
+            form.push((format!("{entry}Message"), body.into()));
+            add_attributes(form, entry, attributes);
+            form.extend(group.iter().map(|group| (format!("{entry}MessageGroupId"), group.clone())));
+            form.extend(dedup.iter().map(|id| (format!("{entry}MessageDeduplicationId"), id.clone())));
+            if *structure == Structure::Json {
+                form.push((format!("{entry}MessageStructure"), "json".into()));
+            }
+        };
+        if let [body] = &publishing.bodies[..] {
+            entry(&mut form, "", body);
+            let xml = self.sns("Publish", form)?;
+            return Ok(vec![self.told(name, body, &xml)?]);
         }
-        for (at, body) in bodies.iter().enumerate() {
-            let entry = format!("PublishBatchRequestEntries.member.{}.", at + 1);
-            form.push((format!("{entry}Id"), at.to_string()));
-            form.push((format!("{entry}Message"), body.clone()));
-            add_attributes(&mut form, &entry, attributes);
-            form.extend(group.map(|group| (format!("{entry}MessageGroupId"), group.into())));
+        for (at, body) in publishing.bodies.iter().enumerate() {
+            let prefix = format!("PublishBatchRequestEntries.member.{}.", at + 1);
+            form.push((format!("{prefix}Id"), at.to_string()));
+            entry(&mut form, &prefix, body);
         }
         let xml = self.sns("PublishBatch", form)?;
-        let mut answers = vec!["missing".to_owned(); bodies.len()];
-        for member in elements(&xml, "member") {
-            let at = text(member, "Id").parse::<usize>().ok().and_then(|at| answers.get_mut(at));
-            let answer = at.ok_or_else(|| Fault(format!("PublishBatch answered {xml}")))?;
+        let mut answers = vec!["missing".to_owned(); publishing.bodies.len()];
+        let mut members = elements(&xml, "member");
+        members.sort_by_key(|member| text(member, "Id").parse::<usize>().ok());
+        for member in members {
+            let at = text(member, "Id").parse::<usize>().ok().filter(|at| *at < answers.len());
+            let at = at.ok_or_else(|| Fault(format!("PublishBatch answered {xml}")))?;
             let code = text(member, "Code");
-            let good = code.is_empty();
-            *answer = if good { "ok".into() } else { refusal::of_wire(&code, &text(member, "Message")) };
+            answers[at] = if code.is_empty() {
+                self.told(name, &publishing.bodies[at], member)?
+            } else {
+                refusal::of_wire(&code, &text(member, "Message"))
+            };
         }
         Ok(answers)
     }
+
+    /// What was told for a publication: FIFO topics give sequence numbers, others none.
+    fn told(&mut self, topic: &str, body: &str, xml: &str) -> Result<String, Fault> {
+        let sequence = sequence(topic, &text(xml, "SequenceNumber"))?;
+        let word = body.trim_end_matches('.');
+        self.ledger.sent(&topic_key(topic), word, text(xml, "MessageId"), sequence)
+    }
+
+    /// An envelope has the id and the sequence number that its publisher was told.
+    pub(super) fn copied(&self, envelope: &Value) -> Result<(), Fault> {
+        let text = |name: &str| envelope[name].as_str().unwrap_or_default();
+        let topic = text("TopicArn").rsplit(':').next().and_then(|name| self.short(name)).unwrap_or_default();
+        let sequence = sequence(topic, text("SequenceNumber"))?;
+        self.ledger.copied(&topic_key(topic), text("MessageId"), sequence)
+    }
 }
 
-fn named(topic: &str) -> Form {
+/// A sequence number: 20 digits on a FIFO topic, absent on others.
+fn sequence(topic: &str, told: &str) -> Result<Option<u128>, Fault> {
+    match (topic.ends_with(".fifo"), told.len(), told.parse()) {
+        (true, 20, Ok(sequence)) => Ok(Some(sequence)),
+        (false, 0, _) => Ok(None),
+        (true | false, ..) => Err(Fault(format!("{topic} told the sequence number `{told}`"))),
+    }
+}
+
+pub(super) fn named(topic: &str) -> Form {
     vec![("TopicArn".into(), topic.into())]
 }
 
-fn stored(given: &BTreeMap<String, String>) -> impl Iterator<Item = (&'static str, &str)> {
-    TOPIC_ATTRIBUTES.iter().filter_map(|(short, name)| Some((*name, given.get(*short)?.as_str())))
+fn stored(given: &BTreeMap<String, String>) -> impl Iterator<Item = (&'static str, String)> {
+    TOPIC_ATTRIBUTES.iter().filter_map(|(short, name)| Some((*name, to_sns(short, given.get(*short)?))))
 }
 
-/// Attributes of a subscription by their names in SNS. The scope comes first, as the filter is read in it.
-fn options(given: &BTreeMap<String, String>) -> impl Iterator<Item = (&'static str, String)> {
-    let scope = given.get("scope").map(|scope| {
-        ("FilterPolicyScope", if scope == "body" { "MessageBody" } else { "MessageAttributes" }.to_owned())
-    });
-    let filter = given.get("filter").map(|filter| ("FilterPolicy", filter.clone()));
-    let raw = given.get("raw").map(|raw| ("RawMessageDelivery", raw.clone()));
-    [scope, filter, raw].into_iter().flatten()
+/// A map of attributes.
+pub(super) fn add_map(form: &mut Form, map: impl Iterator<Item = (&'static str, String)>) {
+    for (at, (name, value)) in map.enumerate() {
+        form.push((format!("Attributes.entry.{}.key", at + 1), name.into()));
+        form.push((format!("Attributes.entry.{}.value", at + 1), value));
+    }
+}
+
+/// `tags=`: `key:value` with commas.
+fn add_tags(form: &mut Form, given: &BTreeMap<String, String>) {
+    let tags = given.get("tags").into_iter().flat_map(|tags| tags.split(',')).filter(|tag| !tag.is_empty());
+    for (at, tag) in tags.enumerate() {
+        let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
+        form.push((format!("Tags.member.{}.Key", at + 1), key.into()));
+        form.push((format!("Tags.member.{}.Value", at + 1), value.into()));
+    }
 }
 
 fn add_attributes(form: &mut Form, entry: &str, attributes: &[Attribute]) {
@@ -225,31 +251,9 @@ pub(super) fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// The insides of all elements of this name, none of which is inside another.
-fn elements<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let parts = xml.split(&open).skip(1);
-    parts.filter_map(|part| part.split_once(&close)).map(|(inside, _)| inside).collect()
-}
-
-/// The text of the first element of this name; empty if there is none.
-fn text(xml: &str, name: &str) -> String {
-    let inside = elements(xml, name).first().copied().unwrap_or_default();
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
-    entities.iter().fold(inside.to_owned(), |text, (entity, character)| text.replace(entity, character))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn elements_are_found_and_unescaped() {
-        let xml = "<a><m><k>x</k><v>1 &amp;lt; 2</v></m><m><k>y</k><v/></m></a>";
-        assert_eq!(elements(xml, "m").len(), 2);
-        assert_eq!(text(elements(xml, "m")[0], "v"), "1 &lt; 2");
-        assert_eq!(text(xml, "none"), "");
-    }
 
     #[test]
     fn values_are_escaped() {

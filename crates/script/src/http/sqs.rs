@@ -179,7 +179,9 @@ impl HttpTarget {
             else {
                 return Err(Fault(format!("ReceiveMessage answered {output}")).into());
             };
-            let mut word = self.word(body);
+            let envelope = envelope(body);
+            envelope.iter().try_for_each(|envelope| self.copied(envelope))?;
+            let mut word = self.word(body, envelope.as_ref());
             let sequence = sequence(queue, &message["Attributes"]["SequenceNumber"])?;
             self.ledger.received(queue, &word, id, sequence)?;
             let handle = self.handles.add(queue, &word, handle.into());
@@ -273,14 +275,17 @@ impl HttpTarget {
     }
 
     /// A body as scripts write it: without the dots that pad it, an envelope as `topic/message`.
-    fn word(&self, body: &str) -> String {
-        let envelope = serde_json::from_str::<Value>(body).ok();
-        let envelope = envelope.filter(|envelope| envelope["Type"] == "Notification");
+    fn word(&self, body: &str, envelope: Option<&Value>) -> String {
         let Some(envelope) = envelope else { return body.trim_end_matches('.').into() };
         let topic = envelope["TopicArn"].as_str().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
         let message = envelope["Message"].as_str().unwrap_or_default().trim_end_matches('.');
         format!("{}/{message}", self.short(topic).unwrap_or(topic))
     }
+}
+
+/// The envelope of a publication, if a body is one.
+fn envelope(body: &str) -> Option<Value> {
+    serde_json::from_str::<Value>(body).ok().filter(|envelope| envelope["Type"] == "Notification")
 }
 
 /// A sequence number: 20 digits on a FIFO queue, absent on others.

@@ -1,7 +1,10 @@
 //! Tests of the reader: what lines mean, and where mistakes are.
 
 use super::*;
-use crate::action::{Attribute, Handle, Incoming, OnQueue, OnTopic, Outgoing, Shown, Task};
+use crate::action::{
+    Attribute, By, Handle, Incoming, OnEndpoint, OnQueue, OnTopic, Outgoing, Publishing, Shown, Structure,
+    Task, Temper, Ticket,
+};
 
 fn step_of(line: &str) -> Step {
     Script::parse(line).unwrap().steps.swap_remove(0)
@@ -80,7 +83,7 @@ fn move_tasks_are_started_shown_and_cancelled() {
 #[test]
 fn publications_have_attributes_with_types() {
     let action = step_of("00:00 publish t group=g attr.kind=a=b attr.price:Number=1.5 {\"x\":1}").action;
-    let Action::Topic(_, OnTopic::Publish { bodies, attributes, group }) = action else {
+    let Action::Topic(_, OnTopic::Publish(Publishing { bodies, attributes, group, .. })) = action else {
         panic!("{action:?}")
     };
     assert_eq!(group.as_deref(), Some("g"));
@@ -91,6 +94,34 @@ fn publications_have_attributes_with_types() {
     };
     assert_eq!(bodies, ["{\"x\":1}"]);
     assert_eq!(attributes, [attribute("kind", "String", "a=b"), attribute("price", "Number", "1.5")]);
+}
+
+#[test]
+fn endpoints_confirm_leave_and_have_tempers() {
+    let on_topic = |line: &str| {
+        let Action::Topic(name, what) = step_of(line).action else { panic!("{line}") };
+        assert_eq!(name, "t");
+        what
+    };
+    let who = || "http://hook/".to_owned();
+    let last = Ticket::Received(None);
+    assert_eq!(on_topic("00:00 confirm t http://hook/"), OnTopic::Confirm(who(), last, By::Link));
+    let first = Ticket::Received(Some(1));
+    let line = "00:00 confirm t http://hook/ token=1 by=owner";
+    assert_eq!(on_topic(line), OnTopic::Confirm(who(), first, By::Owner));
+    let line = "00:00 confirm t http://hook/ token=forged";
+    assert_eq!(on_topic(line), OnTopic::Confirm(who(), Ticket::Forged, By::Link));
+    assert_eq!(on_topic("00:00 unsubscribe t http://hook/"), OnTopic::Unsubscribe(who(), By::Owner));
+    assert_eq!(on_topic("00:00 unsubscribe t http://hook/ by=link"), OnTopic::Unsubscribe(who(), By::Link));
+    assert_eq!(on_topic("00:00 subscription t http://hook/ -> raw=true"), OnTopic::Subscription(who()));
+    let OnTopic::Publish(publishing) = on_topic("00:00 publish t structure=json dedup=x {}") else {
+        panic!()
+    };
+    assert_eq!((publishing.structure, publishing.dedup.as_deref()), (Structure::Json, Some("x")));
+    let fails = OnEndpoint::Becomes(Temper::Fails);
+    assert_eq!(step_of("00:00 endpoint lambda:f fails").action, Action::Endpoint("lambda:f".into(), fails));
+    let action = step_of("00:00 attempts lambda:f -> nothing").action;
+    assert_eq!(action, Action::Endpoint("lambda:f".into(), OnEndpoint::Attempts));
 }
 
 #[test]
@@ -125,6 +156,11 @@ fn mistakes_are_found_with_their_place() {
         ("00:00 cancel q task=0 -> 1", "column 21: `task` is which one was started, from 1, or `forged`"),
         ("00:00 visibility q a", "column 7: `visibility` needs `timeout=`"),
         ("00:00 subscribe t q scope=head", "column 27: `scope` is `body` or `attributes`"),
+        ("00:00 subscribe t q replay=5", "column 28: `replay` is a time, two with a `-` between, or `off`"),
+        ("00:00 confirm t q token=0", "column 25: `token` is which one it got, from 1, or `forged`"),
+        ("00:00 unsubscribe t q by=me", "column 26: `by` is `owner` or `link`"),
+        ("00:00 publish t structure=xml a", "column 27: `structure` is `json`"),
+        ("00:00 endpoint http://h sings", "column 7: no endpoint `sings`"),
         ("00:00 publish t attr.x:Float=1 a", "column 17: `attr.x:Float` is no attribute"),
     ];
     for (line, expected) in cases {

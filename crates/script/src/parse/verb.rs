@@ -1,9 +1,10 @@
 //! The verbs: what stands behind each of them.
 
+mod topic;
+
 use super::{Arguments, Wrong};
 use crate::action::{
-    Action, Attribute, Handle, Incoming, OnQueue, OnTopic, Outgoing, QUEUE_ATTRIBUTES, Shown,
-    TOPIC_ATTRIBUTES, Task,
+    Action, Handle, Incoming, OnEndpoint, OnQueue, Outgoing, QUEUE_ATTRIBUTES, Shown, Task, Temper,
 };
 use std::collections::BTreeMap;
 
@@ -18,8 +19,6 @@ pub(super) enum Answers {
     Pairs,
 }
 
-const SUBSCRIPTION_OPTIONS: [&str; 3] = ["filter", "scope", "raw"];
-
 /// The action that a line asks for, and how it answers.
 pub(super) fn action(arguments: &mut Arguments<'_>) -> Result<(Action, Answers), Wrong> {
     match arguments.verb.text {
@@ -32,10 +31,15 @@ pub(super) fn action(arguments: &mut Arguments<'_>) -> Result<(Action, Answers),
         "restart" => Ok((Action::Restart, Answers::Success)),
         "compact" => Ok((Action::Compact, Answers::Success)),
         "topic" | "set-topic" | "delete-topic" | "topic-attributes" | "subscribe" | "set-subscription"
-        | "unsubscribe" | "subscriptions" | "publish" => {
+        | "subscription" | "confirm" | "unsubscribe" | "subscriptions" | "publish" => {
             let topic = arguments.word("the name of a topic")?;
-            let (what, answers) = on_topic(arguments)?;
+            let (what, answers) = topic::on_topic(arguments)?;
             Ok((Action::Topic(topic, what), answers))
+        }
+        "endpoint" | "attempts" => {
+            let address = arguments.word("the address of an endpoint")?;
+            let (what, answers) = on_endpoint(arguments)?;
+            Ok((Action::Endpoint(address, what), answers))
         }
         "create" | "set" | "delete-queue" | "purge" | "attributes" | "counts" | "send" | "receive"
         | "delete" | "visibility" | "sources" | "peek" | "move" | "moves" | "cancel" => {
@@ -81,26 +85,15 @@ fn on_queue(arguments: &mut Arguments<'_>, queue: &str) -> Result<(OnQueue, Answ
     })
 }
 
-fn on_topic(arguments: &mut Arguments<'_>) -> Result<(OnTopic, Answers), Wrong> {
+fn on_endpoint(arguments: &mut Arguments<'_>) -> Result<(OnEndpoint, Answers), Wrong> {
     Ok(match arguments.verb.text {
-        "topic" => (OnTopic::Create(topic_attributes(arguments)), Answers::Success),
-        "set-topic" => (OnTopic::Set(topic_attributes(arguments)), Answers::Success),
-        "delete-topic" => (OnTopic::DeleteTopic, Answers::Success),
-        "topic-attributes" => (OnTopic::Attributes, Answers::Pairs),
-        "subscribe" => {
-            let queue = arguments.word("a topic and a queue")?;
-            (OnTopic::Subscribe(queue, subscription_attributes(arguments)?), Answers::Success)
-        }
-        "set-subscription" => {
-            let queue = arguments.word("a topic and a queue")?;
-            (OnTopic::SetSubscription(queue, subscription_attributes(arguments)?), Answers::Success)
-        }
-        "unsubscribe" => (OnTopic::Unsubscribe(arguments.word("a topic and a queue")?), Answers::Success),
-        "subscriptions" => (OnTopic::Subscriptions, Answers::Words),
-        "publish" => {
-            let attributes = message_attributes(arguments)?;
-            let group = arguments.text("group");
-            (OnTopic::Publish { bodies: bodies(arguments)?, attributes, group }, Answers::Success)
+        "attempts" => (OnEndpoint::Attempts, Answers::Words),
+        "endpoint" => {
+            let verb = arguments.verb;
+            let word = arguments.word("what it does with what it gets")?;
+            let known = Temper::NAMES.iter().find(|(name, _)| *name == word);
+            let (_, temper) = known.ok_or_else(|| (verb.column, format!("no endpoint `{word}`")))?;
+            (OnEndpoint::Becomes(*temper), Answers::Success)
         }
         _ => return Err(unknown(arguments)),
     })
@@ -108,12 +101,15 @@ fn on_topic(arguments: &mut Arguments<'_>) -> Result<(OnTopic, Answers), Wrong> 
 
 fn outgoing(arguments: &mut Arguments<'_>) -> Result<Outgoing, Wrong> {
     let delay_s = arguments.number("delay")?;
-    let group = arguments.text("group");
-    let dedup = arguments.text("dedup").map(|id| match id.strip_prefix("hash:") {
+    let (group, dedup) = (arguments.text("group"), dedup(arguments));
+    Ok(Outgoing { bodies: bodies(arguments)?, delay_s, group, dedup })
+}
+
+fn dedup(arguments: &mut Arguments<'_>) -> Option<String> {
+    arguments.text("dedup").map(|id| match id.strip_prefix("hash:") {
         Some(text) => super::hash(text),
         None => id,
-    });
-    Ok(Outgoing { bodies: bodies(arguments)?, delay_s, group, dedup })
+    })
 }
 
 fn incoming(arguments: &mut Arguments<'_>) -> Result<Incoming, Wrong> {
@@ -146,25 +142,15 @@ fn queue_attributes(arguments: &mut Arguments<'_>) -> BTreeMap<String, String> {
     arguments.some_of(QUEUE_ATTRIBUTES.map(|(short, _)| short))
 }
 
-fn topic_attributes(arguments: &mut Arguments<'_>) -> BTreeMap<String, String> {
-    arguments.some_of(TOPIC_ATTRIBUTES.map(|(short, _)| short))
-}
-
-fn subscription_attributes(arguments: &mut Arguments<'_>) -> Result<BTreeMap<String, String>, Wrong> {
-    for (name, values) in [("scope", ["body", "attributes"]), ("raw", ["true", "false"])] {
-        let given = arguments.options.get(name);
-        if let Some(given) = given.filter(|given| !values.contains(&given.text)) {
-            return Err((given.column, format!("`{name}` is `{}` or `{}`", values[0], values[1])));
-        }
-    }
-    Ok(arguments.some_of(SUBSCRIPTION_OPTIONS))
-}
-
 fn bodies(arguments: &mut Arguments<'_>) -> Result<Vec<String>, Wrong> {
-    let bytes = arguments.number("bytes")?.unwrap_or(0);
+    let bytes = arguments.number::<usize>("bytes")?.unwrap_or(0);
     let words = arguments.words("bodies")?;
     let words = words.into_iter().flat_map(|word| super::expand(word.text));
-    Ok(words.map(|word| format!("{word:.<bytes$}")).collect())
+    let padded = |word: String| {
+        let dots = ".".repeat(bytes.saturating_sub(word.len()));
+        word + &dots
+    };
+    Ok(words.map(padded).collect())
 }
 
 fn handles(arguments: &mut Arguments<'_>, on: &str) -> Result<Vec<Handle>, Wrong> {
@@ -187,21 +173,4 @@ fn handles(arguments: &mut Arguments<'_>, on: &str) -> Result<Vec<Handle>, Wrong
         handles.extend(super::expand(text).into_iter().map(issued));
     }
     Ok(handles)
-}
-
-fn message_attributes(arguments: &mut Arguments<'_>) -> Result<Vec<Attribute>, Wrong> {
-    let names = arguments.options.keys().copied().filter(|name| name.starts_with("attr."));
-    let names = names.collect::<Vec<_>>();
-    let mut attributes = Vec::with_capacity(names.len());
-    for name in names {
-        let Some(value) = arguments.option(name) else { continue };
-        let (bare, kind) =
-            name["attr.".len()..].split_once(':').unwrap_or((&name["attr.".len()..], "String"));
-        let known = ["String", "Number", "String.Array", "Binary"].contains(&kind);
-        if bare.is_empty() || !known {
-            return Err((value.column - name.len() - 1, format!("`{name}` is no attribute")));
-        }
-        attributes.push(Attribute { name: bare.into(), kind: kind.into(), value: value.text.into() });
-    }
-    Ok(attributes)
 }

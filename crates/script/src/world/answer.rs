@@ -1,8 +1,10 @@
 //! Replies of the core as a script writes them.
 
+use super::text::Text;
 use crate::action::Shown;
 use crate::refusal;
-use postrider_core::event::{MoveStatus, MoveTaskStated};
+use postrider_core::event::{MoveStatus, MoveTaskStated, Occasion};
+use postrider_core::outbox::Published;
 use postrider_core::queue::settings::{DedupScope, Encryption, Fifo, Redrive, Settings, Switch, Throughput};
 use postrider_core::reply::{Content, Counts, Peeked};
 use postrider_core::topic::subscription::Form;
@@ -22,36 +24,24 @@ pub(super) fn each<T>(entries: Vec<Result<T, Rejection>>) -> Vec<String> {
     entries.into_iter().map(shown).collect()
 }
 
-/// What a payload of a world is: scripts read their own bodies, so it need not be that of the wire.
-pub(super) struct Text<'a> {
-    pub(super) group: &'a str,
-    pub(super) dedup: &'a str,
-    pub(super) body: &'a str,
-}
-
-const SEPARATOR: char = '\u{1f}';
-
-impl Text<'_> {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        format!("{}{SEPARATOR}{}{SEPARATOR}{}", self.group, self.dedup, self.body).into_bytes()
-    }
-}
-
-impl<'a> Text<'a> {
-    pub(super) fn decode(bytes: &'a [u8]) -> Text<'a> {
-        let text = std::str::from_utf8(bytes).expect("scripts are text");
-        let mut parts = text.splitn(3, SEPARATOR);
-        let mut part = || parts.next().expect("a payload of a world has three parts");
-        Text { group: part(), dedup: part(), body: part() }
-    }
-}
-
 /// A message: its body without the dots that pad it, behind its topic if it came in an envelope.
 pub(super) fn message(content: &Content, text: &Text<'_>) -> String {
-    let body = text.body.trim_end_matches('.');
     match content {
-        Content::Own(_) | Content::Copy { form: Form::Raw, .. } => body.to_owned(),
-        Content::Copy { topic, form: Form::Envelope, .. } => format!("{}/{body}", topic.resource()),
+        Content::Own(_) => text.body.trim_end_matches('.').to_owned(),
+        Content::Copy { published, rendition, .. } => {
+            copy(published, rendition.form, &text.body_for(rendition.protocol))
+        }
+    }
+}
+
+/// A publication as somebody gets it who is to have this body. What asks to confirm never comes raw.
+pub(super) fn copy(published: &Published, form: Form, body: &str) -> String {
+    let body = body.trim_end_matches('.');
+    match (form, published.occasion) {
+        (Form::Raw, Occasion::Published | Occasion::Replayed) => body.to_owned(),
+        (Form::Envelope, _) | (Form::Raw, Occasion::Notice) => {
+            format!("{}/{body}", published.topic.resource())
+        }
     }
 }
 
@@ -65,10 +55,12 @@ pub(super) fn shown(
 ) -> String {
     let seconds = |at: Timestamp| ((at - begin) / 1000).to_string();
     let or_none = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    // A copy in a standard queue has not what its FIFO topic gave it.
+    let of_group = |text: &str| or_none(message.group.map_or("", |_| text));
     match what {
         Shown::Count => message.receives.count.to_string(),
-        Shown::Group => or_none(text.group),
-        Shown::Dedup => or_none(text.dedup),
+        Shown::Group => of_group(text.group),
+        Shown::Dedup => of_group(text.dedup),
         Shown::Source => or_none(message.source.as_ref().map_or("", |source| source.resource())),
         Shown::Handle => handle.to_string(),
         Shown::Sent => seconds(message.sent_at),

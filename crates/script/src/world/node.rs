@@ -9,7 +9,7 @@ use postrider_core::command::{AskQueue, Command};
 use postrider_core::id::Ids;
 use postrider_core::limits;
 use postrider_core::outbox::Parcel;
-use postrider_core::reply::Reply;
+use postrider_core::reply::{Claimed, Reply};
 use postrider_core::shard::{Config, Decided};
 use postrider_core::{Arn, Event, Lsn, Rejection, Shard, Timestamp, codec};
 use std::collections::VecDeque;
@@ -78,6 +78,14 @@ impl Node {
         let mut decided = self.shard.decide(command, &mut self.ids)?;
         self.append(now, std::mem::take(&mut decided.events));
         Ok(decided)
+    }
+
+    /// Takes deliveries to endpoints whose time has come, some of them.
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<Claimed> {
+        self.shard.advance(now);
+        let reply = self.shard.take_due(10, usize::MAX);
+        let Reply::Claimed(claimed) = reply else { panic!("a claim is answered with {reply:?}") };
+        claimed
     }
 
     /// Does what the shard does of its own accord. False if that is nothing.

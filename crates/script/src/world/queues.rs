@@ -1,6 +1,6 @@
 //! What a script does to queues.
 
-use super::answer::Text;
+use super::text::Text;
 use super::{Stop, World, answer, convert, unexpected};
 use crate::action::{Fault, Handle, Incoming, OnQueue, Outgoing};
 use crate::parse::hash;
@@ -10,7 +10,7 @@ use postrider_core::body::Payload;
 use postrider_core::command::{AskQueue, Command, Dedup, Receive, Send};
 use postrider_core::event::Tags;
 use postrider_core::id::{DedupKey, GroupKey};
-use postrider_core::reply::{Delivery, More, QueueView, Reply};
+use postrider_core::reply::{Content, Delivery, More, QueueView, Reply};
 use postrider_core::{Arn, Rejection, limits};
 
 /// The ARN of a queue of a world.
@@ -85,7 +85,7 @@ impl World {
             };
             let digest = if queue.is_fifo() { hash(body) } else { String::new() };
             let dedup_text = outgoing.dedup.as_deref().unwrap_or(&digest);
-            let text = Text { group: group.unwrap_or(""), dedup: dedup_text, body };
+            let text = Text { group: group.unwrap_or(""), dedup: dedup_text, ..Text::plain(body) };
             Send {
                 payload: Payload::new(Bytes::from(text.encode()), convert::size(body, &[])),
                 delay_s: outgoing.delay_s,
@@ -205,6 +205,9 @@ impl World {
             let mut word = answer::message(&message.content, &text);
             let sequence = queue.is_fifo().then_some(u128::from(message.number));
             self.ledger.received(queue.resource(), &word, &message.id.to_string(), sequence)?;
+            if let Content::Copy { published, .. } = &message.content {
+                self.copied(published)?;
+            }
             let handle = self.handles.add(queue.resource(), &word, Box::from(receipt));
             for what in &asked.show {
                 word.push(':');

@@ -2,6 +2,7 @@
 //! are opened again, logs are compacted, and answers are lost at any moment; queues come and go. Whenever everything has
 //! arrived, each message that was sent and not deleted is in exactly one queue, and meanwhile it is never in none.
 
+use crate::dice::Dice;
 use postrider_script::{
     Action, Exchange, Fate, Handle, Incoming, OnQueue, Options, Outgoing, Target, Task, World,
 };
@@ -22,26 +23,6 @@ const STANDARD: Cast =
     Cast { sources: ["orders", "invoices"], dead: ["dead", "graveyard"], other: "shipping" };
 const FIFO: Cast =
     Cast { sources: ["orders.fifo", "shipping.fifo"], dead: ["dead.fifo", "dead2.fifo"], other: "us.fifo" };
-
-/// All chance, from a seed (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let a = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let b = (a ^ (a >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((b ^ (b >> 31)) % bound as u64).unwrap()
-    }
-
-    fn one_in(&mut self, chances: usize) -> bool {
-        self.below(chances) == 0
-    }
-
-    fn of<'a>(&mut self, names: &[&'a str]) -> &'a str {
-        names[self.below(names.len())]
-    }
-}
 
 struct Books {
     cast: &'static Cast,
@@ -66,7 +47,7 @@ pub(crate) fn run() {
         let mut books = Books {
             cast,
             world: World::new(options),
-            dice: Dice(seed),
+            dice: Dice::new(seed),
             now_ms: 0,
             sent: 0,
             owed: BTreeSet::new(),

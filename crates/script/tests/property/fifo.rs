@@ -181,7 +181,7 @@ impl Model {
         match action {
             Action::Queue(name, what) => self.on_queue(name, what),
             Action::Restart | Action::Compact => done(),
-            Action::Topic(..) | Action::ListQueues { .. } | Action::ListTopics => {
+            Action::Topic(..) | Action::Endpoint(..) | Action::ListQueues { .. } | Action::ListTopics => {
                 panic!("nobody asks for {action:?}")
             }
         }

@@ -4,13 +4,16 @@
 //! What the world answers, the model must answer. In between the logs are compacted and the shards opened again, the
 //! state is compared with the fold of its log (I2), and now and then each log is trimmed at every entry (I3), with
 //! payloads in memory, some of them, and none. Then, that messages which move between four shards, by redrive and by
-//! tasks, are neither lost nor doubled, whenever a shard is opened again.
+//! tasks, are neither lost nor doubled, whenever a shard is opened again; and that what is published comes to all who are
+//! to have it, in order where there is one (I9).
 //!
 //! Everything is drawn from fixed seeds, so a failure comes again. `PROPERTY_SEED` stands in place of the first.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod conservation;
+mod dice;
+mod fan_out;
 mod fifo;
 mod fifo_operation;
 mod model;
@@ -224,4 +227,9 @@ fn fifo_queues_are_like_their_model_4() {
 #[test]
 fn messages_that_move_are_neither_lost_nor_doubled() {
     conservation::run();
+}
+
+#[test]
+fn what_is_published_comes_to_all_who_are_to_have_it() {
+    fan_out::run();
 }

@@ -5,7 +5,7 @@
 
 use crate::apart;
 use crate::operation::Operation;
-use postrider_script::{Action, Attribute, Handle, Incoming, OnQueue, OnTopic, Outgoing};
+use postrider_script::{Action, Attribute, Handle, Incoming, OnQueue, OnTopic, Outgoing, Publishing};
 use std::collections::BTreeMap;
 
 type Given = BTreeMap<String, String>;
@@ -59,6 +59,7 @@ enum Way {
 
 #[derive(Default)]
 struct Topic {
+    display: Option<String>,
     subscriptions: BTreeMap<String, Subscription>,
     deleted: usize,
 }
@@ -192,6 +193,7 @@ impl Model {
                 Ok(self.queues.keys().filter(|name| name.starts_with(prefix)).cloned().collect())
             }
             Action::ListTopics => Ok(self.topics.keys().cloned().collect()),
+            Action::Endpoint(..) => panic!("nobody asks for {action:?}"),
             Action::Restart | Action::Compact => done(),
         }
     }
@@ -260,7 +262,10 @@ impl Model {
                 self.topics.entry(name.to_owned()).or_default();
                 done()
             }
-            OnTopic::Set(_) => self.topic(name).and_then(|_| done()),
+            OnTopic::Set(given) => {
+                self.topic(name)?.display = given.get("display").cloned();
+                done()
+            }
             OnTopic::DeleteTopic => {
                 self.topics.remove(name);
                 done()
@@ -268,8 +273,12 @@ impl Model {
             OnTopic::Attributes => {
                 let topic = self.topic(name)?;
                 let count = topic.subscriptions.len();
-                Ok(vec![format!("subscriptions={count}"), format!("deleted={}", topic.deleted)])
+                let counts = [("subscriptions", count), ("pending", 0), ("deleted", topic.deleted)];
+                let mut words = counts.map(|(name, count)| format!("{name}={count}")).to_vec();
+                words.extend(topic.display.as_ref().map(|display| format!("display={display}")));
+                Ok(words)
             }
+            OnTopic::Subscription(_) | OnTopic::Confirm(..) => panic!("nobody asks for {what:?}"),
             OnTopic::Subscriptions => Ok(self.topic(name)?.subscriptions.keys().cloned().collect()),
             OnTopic::Subscribe(queue, attributes) => self.subscribe(name, queue, attributes),
             OnTopic::SetSubscription(queue, attributes) => {
@@ -278,13 +287,13 @@ impl Model {
                 *there = there.with(attributes);
                 done()
             }
-            OnTopic::Unsubscribe(queue) => {
+            OnTopic::Unsubscribe(queue, _) => {
                 let topic = self.topic(name)?;
                 topic.subscriptions.remove(queue).ok_or("SubscriptionDoesNotExist")?;
                 topic.deleted += 1;
                 done()
             }
-            OnTopic::Publish { bodies, attributes, .. } => self.publish(name, bodies, attributes),
+            OnTopic::Publish(Publishing { bodies, attributes, .. }) => self.publish(name, bodies, attributes),
         }
     }
 

@@ -1,7 +1,9 @@
 //! Random operations, resolved against what the model knows when their turn comes.
 
 use crate::model::Model;
-use postrider_script::{Action, Attribute, Handle, Incoming, OnQueue, OnTopic, Outgoing, Shown};
+use postrider_script::{
+    Action, Attribute, By, Handle, Incoming, OnQueue, OnTopic, Outgoing, Publishing, Shown,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use std::collections::BTreeMap;
@@ -173,7 +175,7 @@ impl Operation {
                 let attributes = self.given(&["raw", "filter", "scope"]);
                 to_topic(OnTopic::SetSubscription(queue.clone(), attributes))
             }
-            Verb::Unsubscribe => to_topic(OnTopic::Unsubscribe(queue.clone())),
+            Verb::Unsubscribe => to_topic(OnTopic::Unsubscribe(queue.clone(), By::Owner)),
             Verb::Publish => to_topic(self.publish(model)),
             Verb::Restart => Some(Action::Restart),
             Verb::Compact => Some(Action::Compact),
@@ -206,11 +208,11 @@ impl Operation {
             kind: "String".into(),
             value: (*value).into(),
         });
-        OnTopic::Publish {
+        OnTopic::Publish(Publishing {
             bodies: (0..count).map(body).collect(),
             attributes: attribute.into_iter().collect(),
-            group: None,
-        }
+            ..Publishing::default()
+        })
     }
 
     /// Some handle that some queue handed out, mostly this one; now and then a forged one.
