@@ -37,12 +37,16 @@ def _expected(request):
     return [mark.args[0] for mark in request.node.iter_markers("expect_log")]
 
 
+# Told at most once a minute, so in the middle of some other test: that of a server for each test is looked at.
+DROPPED = "deliveries were dropped"
+
+
 @pytest.fixture
 def server(shared_server, request):
     """The open server that all tests share."""
     since = len(shared_server.log())
     yield shared_server
-    complaints = shared_server.complaints(since, _expected(request))
+    complaints = shared_server.complaints(since, [*_expected(request), DROPPED])
     assert not complaints, "the server complained:\n" + "\n".join(complaints)
 
 

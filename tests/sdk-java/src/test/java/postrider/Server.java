@@ -11,6 +11,7 @@ import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.sns.SnsClient;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
@@ -51,6 +52,16 @@ final class Server {
 
     static SqsClient client(String account, ClientOverrideConfiguration more) {
         return SqsClient.builder()
+                .endpointOverride(ENDPOINT)
+                .region(Region.of(REGION))
+                .credentialsProvider(credentials(account))
+                .httpClient(HTTP)
+                .overrideConfiguration(more)
+                .build();
+    }
+
+    static SnsClient topics(String account, ClientOverrideConfiguration more) {
+        return SnsClient.builder()
                 .endpointOverride(ENDPOINT)
                 .region(Region.of(REGION))
                 .credentialsProvider(credentials(account))
