@@ -24,6 +24,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// How long a fan-out is measured, seconds.
+const FAN_OUT_SECONDS_MAX: u32 = 3;
+
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Contender {
@@ -33,15 +36,17 @@ enum Contender {
     SendBatch,
     ReceiveDelete,
     Publish,
+    FanOut,
 }
 
-const CONTENDERS: [Contender; 6] = [
+const CONTENDERS: [Contender; 7] = [
     Contender::CeilingMemory,
     Contender::CeilingSync,
     Contender::Send,
     Contender::SendBatch,
     Contender::ReceiveDelete,
     Contender::Publish,
+    Contender::FanOut,
 ];
 
 impl Contender {
@@ -54,6 +59,7 @@ impl Contender {
             Contender::SendBatch => "send-batch",
             Contender::ReceiveDelete => "receive-delete",
             Contender::Publish => "publish",
+            Contender::FanOut => "fan-out",
         }
     }
 
@@ -61,9 +67,11 @@ impl Contender {
     fn scenario(self) -> &'static str {
         match self {
             Contender::CeilingMemory | Contender::CeilingSync => "fixed",
-            Contender::Send | Contender::SendBatch | Contender::ReceiveDelete | Contender::Publish => {
-                self.name()
-            }
+            Contender::Send
+            | Contender::SendBatch
+            | Contender::ReceiveDelete
+            | Contender::Publish
+            | Contender::FanOut => self.name(),
         }
     }
 }
@@ -78,6 +86,8 @@ struct Measured {
     p99_us: f64,
     syncs_per_s: f64,
     cpu_us_per_request: f64,
+    drained_per_s: f64,
+    log_bytes_per_message: f64,
     errors: f64,
 }
 
@@ -204,7 +214,11 @@ fn once(plan: &Plan, programs: &Programs, contender: Contender) -> Result<Measur
             let file = scratch.join("ceiling.log");
             ceiling(plan, programs, contender, &["--file", &file.to_string_lossy()])
         }
-        Contender::Send | Contender::SendBatch | Contender::ReceiveDelete | Contender::Publish => {
+        Contender::Send
+        | Contender::SendBatch
+        | Contender::ReceiveDelete
+        | Contender::Publish
+        | Contender::FanOut => {
             let mut launch = Launch::new(&programs.server, &scratch.join("data"), 1);
             launch.access = Access::Signed;
             let server = launch.start()?;
@@ -258,7 +272,13 @@ fn load(
         .ok()?;
     let mut command = Command::new(&programs.load);
     command.args(["--scenario", contender.scenario(), "--target", api, "--metrics", metrics]);
-    command.args(["--connections", &plan.connections.to_string(), "--seconds", &plan.seconds.to_string()]);
+    // Every request of a fan-out leaves a hundred messages, and all of them are in memory.
+    let most = if contender == Contender::FanOut { FAN_OUT_SECONDS_MAX } else { plan.seconds };
+    let seconds = plan.seconds.min(most).to_string();
+    command.args(["--connections", &plan.connections.to_string(), "--seconds", &seconds]);
+    if contender == Contender::FanOut {
+        command.args(["--warmup", "1"]);
+    }
     command.args(["--pid", &pid.to_string()]);
     if let Some(rate) = &plan.rate {
         command.args(["--rate", rate]);
@@ -277,6 +297,8 @@ fn load(
         p99_us: number("p99_us")?,
         syncs_per_s: number("syncs")? / seconds,
         cpu_us_per_request: number("server_cpu_s")? * 1e6 / requests.max(1.0),
+        drained_per_s: number("drained_per_s")?,
+        log_bytes_per_message: number("log_bytes")? / number("messages")?.max(1.0),
         errors: number("errors")?,
     };
     if measured.errors > 0.0 {

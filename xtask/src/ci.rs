@@ -7,7 +7,7 @@
 use crate::flags::Flags;
 use crate::server::Profile;
 use crate::step::{self, Outcome, Steps};
-use crate::{bench, clients, crash, idle, python, server, strace, tidy};
+use crate::{bench, chaos, clients, crash, idle, python, replay, server, strace, tidy};
 use std::process::Command;
 
 /// The rounds of the crash test in continuous integration.
@@ -41,6 +41,12 @@ pub(crate) fn ci(arguments: &[String]) -> Result<(), String> {
     for shards in SHARDS {
         let plan = crash::Plan::new(CRASH_ROUNDS, shards, Profile::Checked);
         steps.run(&format!("crash, shards {shards}"), || crash::run(&plan).map(|()| Outcome::Done))?;
+    }
+    for shards in SHARDS {
+        let plan = chaos::Plan::short(shards);
+        steps.run(&format!("chaos, shards {shards}"), || chaos::run(&plan).map(|()| Outcome::Done))?;
+        let plan = replay::Plan::short(shards);
+        steps.run(&format!("replay, shards {shards}"), || replay::run(&plan).map(|()| Outcome::Done))?;
     }
     for shards in SHARDS {
         steps.run(&format!("strace, shards {shards}"), || strace::run(Profile::Checked, shards, 200))?;

@@ -1,6 +1,7 @@
 //! `cargo x clients`: other people's clients, unmodified, each with the test runner of its own language.
 //!
-//! Every client gets a server of its own, whose log must stay free of complaints. What it needs is installed
+//! Every client gets a server of its own, whose log must stay free of complaints that its tests do not provoke;
+//! a client that needs a server with settings of its own starts it by itself. What a client needs is installed
 //! below the target directory. A client whose toolchain is not on this machine is skipped with the reason,
 //! which the steps turn into a failure in continuous integration. A run that passed no test is a failure too.
 
@@ -8,6 +9,7 @@ mod go;
 mod java;
 mod javascript;
 mod python;
+mod validators;
 
 use crate::flags::Flags;
 use crate::server::{self, Launch, Profile};
@@ -26,12 +28,26 @@ pub(crate) struct Client {
     pub(crate) needs: &'static [&'static str],
     /// Puts what it needs below the target directory, unless it is there. A failure is why it is skipped.
     pub(crate) install: fn() -> Result<(), String>,
-    /// Runs its tests against the server at this URL and gives how many passed, or what failed.
-    pub(crate) run: fn(&str) -> Result<u32, String>,
+    /// Runs its tests and gives how many passed, or what failed.
+    pub(crate) run: Run,
 }
 
+/// How the tests of a client come to a server.
+#[derive(Debug)]
+pub(crate) enum Run {
+    /// They get the URL of one that was started for them. Complaints in its log are failures, but for those that
+    /// contain one of these texts.
+    Against(fn(&str) -> Result<u32, String>, &'static [&'static str]),
+    /// They start this binary by themselves, with so many shards.
+    Alone(fn(&Path, u32) -> Result<u32, String>),
+}
+
+/// What a server says when deliveries come to their end, as tests of topics have them do.
+const DROPPED: &[&str] = &["deliveries were dropped"];
+
 /// All of them, in the order in which they run.
-const CLIENTS: &[Client] = &[javascript::CLIENT, go::CLIENT, java::CLIENT, python::AWS_CLI, python::CELERY];
+const CLIENTS: &[Client] =
+    &[javascript::CLIENT, go::CLIENT, java::CLIENT, python::AWS_CLI, python::CELERY, validators::CLIENT];
 
 /// `cargo x clients`.
 pub(crate) fn command(arguments: &[String]) -> Result<(), String> {
@@ -53,7 +69,7 @@ pub(crate) fn run(
     let chosen = chosen(only)?;
     let binary = server::binary(profile)?;
     for client in chosen {
-        steps.run(&format!("e2e: client {}", client.name), || against_server(client, &binary, shards))?;
+        steps.run(&format!("e2e: client {}", client.name), || tested(client, &binary, shards))?;
     }
     Ok(())
 }
@@ -69,19 +85,17 @@ fn chosen(only: Option<&str>) -> Result<Vec<&'static Client>, String> {
         .collect()
 }
 
-fn against_server(client: &Client, binary: &Path, shards: u32) -> Result<Outcome, String> {
+fn tested(client: &Client, binary: &Path, shards: u32) -> Result<Outcome, String> {
     if let Some(absent) = client.needs.iter().find(|program| !step::exists(program)) {
         return Ok(Outcome::Skipped(format!("there is no {absent} on this machine")));
     }
     if let Err(reason) = (client.install)() {
         return Ok(Outcome::Skipped(format!("what it needs cannot be installed ({reason})")));
     }
-    let scratch = tree::fresh(&format!("client-{}", client.name))?;
-    let launch = Launch::new(binary, &scratch.join("data"), shards);
-    let server = launch.start()?;
-    let passed = (client.run)(&format!("http://{}", server.api))?;
-    server.terminate()?;
-    server::demand_quiet(&launch.log, &[])?;
+    let passed = match &client.run {
+        Run::Against(run, expected) => with_server(client.name, binary, shards, *run, expected)?,
+        Run::Alone(run) => run(binary, shards)?,
+    };
     if passed == 0 {
         return Err("no test ran".to_owned());
     }
@@ -89,8 +103,31 @@ fn against_server(client: &Client, binary: &Path, shards: u32) -> Result<Outcome
     Ok(Outcome::Done)
 }
 
+fn with_server(
+    name: &str,
+    binary: &Path,
+    shards: u32,
+    run: fn(&str) -> Result<u32, String>,
+    expected: &[&str],
+) -> Result<u32, String> {
+    let scratch = tree::fresh(&format!("client-{name}"))?;
+    let launch = Launch::new(binary, &scratch.join("data"), shards);
+    let server = launch.start()?;
+    let passed = run(&format!("http://{}", server.api))?;
+    server.terminate()?;
+    server::demand_quiet(&launch.log, expected)?;
+    Ok(passed)
+}
+
 /// A command in the root of the tree that knows the server, and nothing of the AWS settings of whoever runs it.
 pub(crate) fn client_command(program: &Path, endpoint: &str) -> Command {
+    let mut command = clean_command(program);
+    command.env("POSTRIDER_ENDPOINT", endpoint);
+    command
+}
+
+/// The same without a server.
+pub(crate) fn clean_command(program: &Path) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -100,7 +137,6 @@ pub(crate) fn client_command(program: &Path, endpoint: &str) -> Command {
     }
     let nowhere = tree::target().join("x").join("no-aws-settings");
     command
-        .env("POSTRIDER_ENDPOINT", endpoint)
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", &nowhere)
         .env("AWS_SHARED_CREDENTIALS_FILE", &nowhere)
@@ -164,6 +200,13 @@ pub(crate) fn install_once(
 pub(crate) fn major(version: &str, prefix: &str) -> Option<u32> {
     let number = version.trim().strip_prefix(prefix)?;
     number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Copies a file to a directory, under its own name.
+pub(crate) fn copy(source: &Path, directory: &Path) -> Result<(), String> {
+    let name = source.file_name().expect("a file that was listed or named has a name");
+    let copied = std::fs::copy(source, directory.join(name));
+    copied.map(|_| ()).map_err(|e| format!("cannot copy {}: {e}", source.display()))
 }
 
 /// The files directly in a directory of the tree whose names end so, sorted.

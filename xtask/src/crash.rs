@@ -23,7 +23,7 @@ mod ledger;
 mod scene;
 
 use crate::flags::Flags;
-use crate::rng::Rng;
+use crate::rng::{Rng, clock_seed};
 use crate::server::{self, Launch, Profile, Server};
 use crate::tree;
 use actors::{Actor, Crew};
@@ -32,10 +32,12 @@ use scene::{LANES, Scene};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
+
+pub(crate) use scene::ask;
 
 /// Log lines that a recovery after `kill -9` may write.
-const EXPECTED_LOG: [&str; 1] = ["cut the end of the log"];
+pub(crate) const EXPECTED_LOG: [&str; 1] = ["cut the end of the log"];
 const SENDERS: u64 = 3;
 const PUBLISHERS: u64 = 2;
 
@@ -51,8 +53,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// A plan with a seed taken from the clock.
     pub(crate) fn new(rounds: u32, shards: u32, profile: Profile) -> Plan {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Plan { rounds, shards, seed: since.as_micros() as u64 % 1_000_000_007, profile }
+        Plan { rounds, shards, seed: clock_seed(), profile }
     }
 }
 
@@ -152,7 +153,7 @@ fn work(
 }
 
 /// Kills the server after a while amid the work of these threads, and waits for them to notice.
-fn kill_amid(
+pub(crate) fn kill_amid(
     threads: Vec<JoinHandle<Result<(), String>>>,
     lasts: Duration,
     mut server: Server,
@@ -168,4 +169,16 @@ fn kill_amid(
         thread.join().map_err(|_| "an actor panicked".to_owned())??;
     }
     ended
+}
+
+/// Repeats a step until told to stop. An error after that is the end of the server, and no failure.
+pub(crate) fn until(stop: &AtomicBool, mut step: impl FnMut() -> Result<(), String>) -> Result<(), String> {
+    while !stop.load(Ordering::SeqCst) {
+        match step() {
+            Ok(()) => {}
+            Err(_) if stop.load(Ordering::SeqCst) => return Ok(()),
+            Err(reason) => return Err(reason),
+        }
+    }
+    Ok(())
 }

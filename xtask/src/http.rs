@@ -150,7 +150,8 @@ fn read_reply(stream: &mut BufReader<TcpStream>) -> io::Result<Reply> {
     Ok(Reply { status, body })
 }
 
-fn read_line(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
+/// One line of a head, without its end.
+pub(crate) fn read_line(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -158,7 +159,8 @@ fn read_line(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
     Ok(line.trim_end().to_owned())
 }
 
-fn read_exactly(stream: &mut BufReader<TcpStream>, length: usize) -> io::Result<Vec<u8>> {
+/// A body of a known length.
+pub(crate) fn read_exactly(stream: &mut BufReader<TcpStream>, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; length];
     stream.read_exact(&mut bytes)?;
     Ok(bytes)

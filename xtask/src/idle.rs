@@ -5,6 +5,7 @@
 
 use crate::flags::Flags;
 use crate::http::Client;
+use crate::process;
 use crate::server::{self, Launch, Profile, Server};
 use crate::tree;
 use serde_json::json;
@@ -122,23 +123,17 @@ struct Usage {
 
 impl Usage {
     fn of(server: &Server) -> Result<Usage, String> {
-        let process = Path::new("/proc").join(server.pid().to_string());
-        let stat = tree::read(&process.join("stat"))?;
+        let directory = Path::new("/proc").join(server.pid().to_string());
+        let stat = tree::read(&directory.join("stat"))?;
         // Fields after the command name, which ends with the last parenthesis: user time is 14, system 15.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
         Ok(Usage {
             cpu_ticks: ticks(11) + ticks(12),
-            resident_kib: field(&tree::read(&process.join("status"))?, "VmRSS:"),
-            written: field(&tree::read(&process.join("io"))?, "write_bytes:"),
+            resident_kib: process::resident_kib(server.pid())?,
+            written: process::field(&tree::read(&directory.join("io"))?, "write_bytes:"),
         })
     }
-}
-
-fn field(text: &str, name: &str) -> u64 {
-    text.lines()
-        .find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
-        .unwrap_or_default()
 }
 
 /// Names, lengths and times of every file below a directory.

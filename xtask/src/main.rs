@@ -8,13 +8,16 @@
 //! never elsewhere.
 
 mod bench;
+mod chaos;
 mod ci;
 mod clients;
 mod crash;
 mod flags;
 mod http;
 mod idle;
+mod process;
 mod python;
+mod replay;
 mod rng;
 mod server;
 mod step;
@@ -33,6 +36,11 @@ const USAGE: &str = "cargo x <command>
   sdk             boto3 against the binary            [--shards N] [--release] [--only json|query]
   clients         clients of other languages          [--only NAME,NAME] [--shards N] [--release]
   crash           kill -9 under load, then the books  [--rounds 50] [--shards N] [--seed N] [--release]
+  chaos           200 endpoints of which a third fail, FIFO queues, and kill -9
+                                                      [--rounds 10] [--shards N] [--seed N] [--rate 6]
+                                                      [--attempts 640] [--short] [--release]
+  replay          an archive replayed to a FIFO queue, and kill -9 on the way
+                                                      [--messages 1000000] [--kills 2] [--shards N] [--seed N] [--checked]
   strace          no reply before its fdatasync       [--shards N] [--sends 300] [--release]
   idle            1,000 parked long polls cost nothing [--windows 4]
   bench           load against server and ceiling     [--rounds 5] [--seconds 10] [--connections 64]
@@ -69,6 +77,8 @@ fn dispatch(command: &str, rest: &[String]) -> Result<(), String> {
         "sdk" => python::sdk(rest),
         "clients" => clients::command(rest),
         "crash" => crash::command(rest),
+        "chaos" => chaos::command(rest),
+        "replay" => replay::command(rest),
         "strace" => strace::command(rest),
         "idle" => idle::command(rest),
         "bench" => bench::command(rest),

@@ -1,5 +1,13 @@
 //! Seeded choices: the same seed makes the same choices, so a failure can be tried again.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A seed from the clock, short enough to be typed again.
+pub(crate) fn clock_seed() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_micros() as u64 % 1_000_000_007
+}
+
 /// SplitMix64: tiny, well spread, and good enough to choose what a test does next.
 #[derive(Debug, Clone)]
 pub(crate) struct Rng(u64);

@@ -152,6 +152,18 @@ impl Server {
         self.child.id()
     }
 
+    /// The sum of these metrics over all shards, read from one page.
+    pub(crate) fn metrics(&self, names: &[&str]) -> Result<u64, String> {
+        let reply = Client::new(&self.admin, Duration::from_secs(10)).fetch("/metrics");
+        let page = reply.map_err(|e| format!("/metrics: {e}"))?.ok()?.body;
+        let value = |line: &str| {
+            let (name, value) = line.rsplit_once(' ')?;
+            let name = name.split('{').next().unwrap_or_default();
+            if names.contains(&name) { value.parse::<u64>().ok() } else { None }
+        };
+        Ok(page.lines().filter_map(value).sum())
+    }
+
     /// Fails if the server has ended by itself.
     pub(crate) fn alive(&mut self) -> Result<(), String> {
         match self.child.try_wait().map_err(|e| e.to_string())? {

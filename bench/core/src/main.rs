@@ -1,11 +1,12 @@
 //! What one operation of the core costs: instructions on an empty and on a full shard, and bytes in memory.
 //!
-//! Two programs in one. `instructions` runs under callgrind (`cargo x bench core` starts it so) and asks it for a dump
+//! Three programs in one. `instructions` runs under callgrind (`cargo x bench core` starts it so) and asks it for a dump
 //! after each operation; without callgrind it only checks that everything can be carried out. `memory ITEM` fills a
 //! shard with one kind of thing and tells by how much the process has grown: one item in one process, so that nothing
-//! is hidden by memory that was free already.
+//! is hidden by memory that was free already. `filters` publishes to a topic whose subscriptions all have a filter.
 
 mod callgrind;
+mod filters;
 mod memory;
 mod operations;
 mod scene;
@@ -19,7 +20,8 @@ use std::str::FromStr;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "postrider-core-bench instructions [MESSAGES GROUPS QUEUES CYCLES]
-postrider-core-bench memory messages|groups|fair-groups|dedup|queues [COUNT]";
+postrider-core-bench memory messages|groups|fair-groups|dedup|queues [COUNT]
+postrider-core-bench filters [SUBSCRIPTIONS ROUNDS]";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +36,7 @@ fn main() {
             };
             instructions(&size, number(4, 1_000));
         }
+        Some(&"filters") => filters::measure(number(1, 1_000), number(2, 9)),
         Some(&"memory") if words.len() > 1 => memory::measure(words[1], words.get(2).map(|text| parse(text))),
         _ => {
             eprintln!("{USAGE}");

@@ -11,9 +11,10 @@ use postrider_core::event::{SubscriptionStated, Tags};
 use postrider_core::id::{DedupKey, GroupKey, Revision, TopicId, Uuid};
 use postrider_core::reply::{Counts, Reply};
 use postrider_core::topic::filter::Facts;
-use postrider_core::topic::subscription::Form;
+use postrider_core::topic::subscription::{Filter, Form};
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::sync::Arc;
 
 /// Bytes of a message body.
 pub const BODY_BYTES: usize = 256;
@@ -59,21 +60,9 @@ impl Scene {
         let mut turns = Turns::new();
         let [plain, fair, fifo, third] =
             ["plain", "fair", "orders.fifo", "third"].map(|name| create_queue(&mut turns, name));
-        let arn = Arn::of("aws", "sns", "us-east-1", "000000000000", "news");
-        let create = Command::CreateTopic { arn: arn.clone(), attributes: BTreeMap::new(), tags: None };
-        let topic = turns.create(create, arn);
+        let topic = create_topic(&mut turns, "news");
         for queue in [&plain, &fair, &third] {
-            let subscription = SubscriptionStated {
-                topic: TopicId(0),
-                id: Uuid(0),
-                queue: queue.arn.clone(),
-                owner: "000000000000".into(),
-                principal: "arn:aws:iam::000000000000:root".into(),
-                form: Form::Envelope,
-                filter: None,
-            };
-            let subscribe = AskTopic::Subscribe(Box::new(subscription), Given::default());
-            turns.ask_topic(&topic, subscribe, Counting::Off);
+            subscribe(&mut turns, &topic, subscription(queue, None));
         }
         let body = Bytes::from(vec![b'x'; BODY_BYTES]);
         Scene { turns, plain, fair, fifo, third, topic, groups: vec![group(0)], body, used: 0 }
@@ -120,8 +109,7 @@ impl Scene {
 
     /// A publication.
     pub fn publish(&self) -> Publish {
-        let payload = Payload::new(self.body.clone(), BODY_BYTES as u32);
-        Publish { payload, facts: Facts::default(), group: None, body: Presence::Absent }
+        publication(self.body.clone(), Facts::default())
     }
 
     /// A deduplication id that nobody has used.
@@ -177,6 +165,41 @@ pub fn demand_each(reply: &Reply) {
         Reply::Each(answers) if answers.iter().all(Result::is_ok) => {}
         other => panic!("everything should be accepted, not {other:?}"),
     }
+}
+
+/// A subscription of a queue to a topic that is yet to be told, as the topic's owner would make it.
+pub fn subscription(queue: &Resource, filter: Option<Arc<Filter>>) -> SubscriptionStated {
+    SubscriptionStated {
+        topic: TopicId(0),
+        id: Uuid(0),
+        queue: queue.arn.clone(),
+        owner: "000000000000".into(),
+        principal: "arn:aws:iam::000000000000:root".into(),
+        form: Form::Envelope,
+        filter,
+    }
+}
+
+/// Subscribes, and tells what came of it.
+pub fn subscribe(turns: &mut Turns, topic: &Resource, wanted: SubscriptionStated) -> Arc<SubscriptionStated> {
+    let ask = AskTopic::Subscribe(Box::new(wanted), Given::default());
+    let Reply::Subscribed(id) = turns.ask_topic(topic, ask, Counting::Off) else { panic!("it subscribes") };
+    let found = turns.ask_topic(topic, AskTopic::Subscription(id), Counting::Off);
+    let Reply::Subscriptions(mut found, _) = found else { panic!("it is there") };
+    found.remove(0).1
+}
+
+/// A publication with these facts, which include those of its body.
+pub fn publication(body: Bytes, facts: Facts) -> Publish {
+    let payload = Payload::new(body, BODY_BYTES as u32);
+    Publish { payload, facts, group: None, body: Presence::Present }
+}
+
+/// A new topic of this name.
+pub fn create_topic(turns: &mut Turns, name: &str) -> Resource {
+    let arn = Arn::of("aws", "sns", "us-east-1", "000000000000", name);
+    let create = Command::CreateTopic { arn: arn.clone(), attributes: BTreeMap::new(), tags: None };
+    turns.create(create, arn)
 }
 
 /// A new queue of this name, with default attributes.

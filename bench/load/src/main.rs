@@ -8,6 +8,7 @@
 
 mod clock;
 mod connection;
+mod drain;
 mod flags;
 mod run;
 mod scale;

@@ -2,7 +2,7 @@
 
 use crate::connection::Connection;
 use crate::scenario::{Scenario, Script};
-use crate::{Fault, Options};
+use crate::{Fault, Options, drain};
 use hdrhistogram::Histogram;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -86,7 +86,8 @@ pub async fn run(options: &Options, scenario: Scenario) -> Result<String, Fault>
     for worker in workers {
         total.add(&worker.await??)?;
     }
-    Ok(report(&total, options.measure, &before, &after))
+    let drained_per_s = drain::rate(&options.target, options.connections, &scenario).await?;
+    Ok(report(&total, options.measure, drained_per_s, &before, &after))
 }
 
 async fn work(mut connection: Connection, mut script: Script, plan: Plan) -> Result<Tally, Fault> {
@@ -126,6 +127,8 @@ async fn work(mut connection: Connection, mut script: Script, plan: Plan) -> Res
 #[derive(Debug, Default)]
 struct Sample {
     syncs: f64,
+    /// Bytes of entries that were appended to the log.
+    written: f64,
     cpu_s: f64,
 }
 
@@ -137,6 +140,7 @@ impl Sample {
             let mut connection = Connection::open(address).await?;
             connection.call(request.as_bytes()).await?;
             sample.syncs = metric(connection.body(), "postrider_log_syncs_total");
+            sample.written = metric(connection.body(), "postrider_log_written_bytes_total");
         }
         if let Some(pid) = options.pid {
             sample.cpu_s = cpu_s(&std::fs::read_to_string(format!("/proc/{pid}/stat"))?);
@@ -159,13 +163,13 @@ fn cpu_s(stat: &str) -> f64 {
     fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS_PER_S
 }
 
-fn report(total: &Tally, measure: Duration, before: &Sample, after: &Sample) -> String {
+fn report(total: &Tally, measure: Duration, drained_per_s: f64, before: &Sample, after: &Sample) -> String {
     let latency = |quantile| total.latencies_us.value_at_quantile(quantile);
     let first_error: String =
         total.first_error.chars().filter(|c| (' '..='~').contains(c) && !"\"\\".contains(*c)).collect();
     format!(
         "{{\"seconds\":{},\"requests\":{},\"messages\":{},\"errors\":{},\"first_error\":\"{first_error}\",\
-         \"p50_us\":{},\"p90_us\":{},\"p99_us\":{},\"p999_us\":{},\"max_us\":{},\"syncs\":{},\"server_cpu_s\":{:.2}}}",
+         \"p50_us\":{},\"p90_us\":{},\"p99_us\":{},\"p999_us\":{},\"max_us\":{},\"syncs\":{},\"server_cpu_s\":{:.2},\"drained_per_s\":{drained_per_s:.0},\"log_bytes\":{}}}",
         measure.as_secs_f64(),
         total.requests,
         total.messages,
@@ -177,6 +181,7 @@ fn report(total: &Tally, measure: Duration, before: &Sample, after: &Sample) -> 
         total.latencies_us.max(),
         after.syncs - before.syncs,
         after.cpu_s - before.cpu_s,
+        after.written - before.written,
     )
 }
 

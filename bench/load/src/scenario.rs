@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 /// Bytes of a message body.
 const BODY_BYTES: usize = 256;
 const BATCH: u64 = 10;
+/// Queues that a fan-out goes to.
+const FAN: u64 = 100;
 const PREFILL_CONNECTIONS: u64 = 16;
 
 /// A kind of load.
@@ -23,6 +25,8 @@ pub enum Kind {
     ReceiveDelete,
     /// Publish of 256 bytes to a topic with three queues: no filter, an attribute filter, a body filter.
     Publish,
+    /// Publish of 256 bytes to a topic with a hundred queues.
+    FanOut,
 }
 
 impl Kind {
@@ -34,6 +38,7 @@ impl Kind {
             "send-batch" => Ok(Kind::SendBatch),
             "receive-delete" => Ok(Kind::ReceiveDelete),
             "publish" => Ok(Kind::Publish),
+            "fan-out" => Ok(Kind::FanOut),
             other => Err(format!("there is no scenario {other:?}").into()),
         }
     }
@@ -46,13 +51,15 @@ pub struct Scenario {
     signer: Signer,
     queue_url: String,
     topic_arn: String,
+    /// The queues of the topic, of a fan-out.
+    queues: Vec<String>,
 }
 
 impl Scenario {
     /// Makes what the kind needs.
     pub async fn prepare(kind: Kind, target: &str, signer: Signer, prefill: u64) -> Result<Scenario, Fault> {
         let queue_url = format!("http://{target}/000000000000/bench");
-        let mut scenario = Scenario { kind, signer, queue_url, topic_arn: String::new() };
+        let mut scenario = Scenario { kind, signer, queue_url, topic_arn: String::new(), queues: Vec::new() };
         match kind {
             Kind::Fixed => {}
             Kind::Send | Kind::SendBatch => {
@@ -63,6 +70,7 @@ impl Scenario {
                 scenario.prefill(target, prefill).await?;
             }
             Kind::Publish => scenario.create_topic(target).await?,
+            Kind::FanOut => scenario.create_fan(target).await?,
         }
         Ok(scenario)
     }
@@ -74,37 +82,68 @@ impl Scenario {
     }
 
     async fn create_topic(&mut self, target: &str) -> Result<(), Fault> {
-        let body = "Action=CreateTopic&Version=2010-03-31&Name=bench";
-        let answer = self.must(target, Service::Sns, "", body).await?;
-        let (_, rest) = answer.split_once("<TopicArn>").ok_or("CreateTopic answered no TopicArn")?;
-        self.topic_arn = rest.split('<').next().unwrap_or_default().to_owned();
+        self.create_bare_topic(target).await?;
         let filters = [
             ("all", None),
             ("attribute", Some(("MessageAttributes", r#"{"kind":["bench","other"]}"#))),
             ("body", Some(("MessageBody", r#"{"kind":["bench"]}"#))),
         ];
         for (name, filter) in filters {
-            let url = self.create_queue(target, name).await?;
-            let body = format!(r#"{{"QueueUrl":"{url}","AttributeNames":["QueueArn"]}}"#);
-            let answer = self.must(target, Service::Sqs, "GetQueueAttributes", &body).await?;
-            let queue_arn =
-                json_text(&answer, "QueueArn").ok_or("GetQueueAttributes answered no QueueArn")?;
-            let mut body = format!(
-                "Action=Subscribe&Version=2010-03-31&Protocol=sqs&TopicArn={}&Endpoint={}",
-                encode(&self.topic_arn),
-                encode(queue_arn)
-            );
+            let mut more = String::new();
             if let Some((scope, policy)) = filter {
                 let _ = write!(
-                    body,
+                    more,
                     "&Attributes.entry.1.key=FilterPolicyScope&Attributes.entry.1.value={scope}\
                      &Attributes.entry.2.key=FilterPolicy&Attributes.entry.2.value={}",
                     encode(policy)
                 );
             }
-            self.must(target, Service::Sns, "", &body).await?;
+            self.subscribe(target, name, &more).await?;
         }
         Ok(())
+    }
+
+    async fn create_bare_topic(&mut self, target: &str) -> Result<(), Fault> {
+        let body = "Action=CreateTopic&Version=2010-03-31&Name=bench";
+        let answer = self.must(target, Service::Sns, "", body).await?;
+        let (_, rest) = answer.split_once("<TopicArn>").ok_or("CreateTopic answered no TopicArn")?;
+        self.topic_arn = rest.split('<').next().unwrap_or_default().to_owned();
+        Ok(())
+    }
+
+    /// Makes a queue and subscribes it. Gives its URL.
+    async fn subscribe(&self, target: &str, name: &str, more: &str) -> Result<String, Fault> {
+        let url = self.create_queue(target, name).await?;
+        let body = format!(r#"{{"QueueUrl":"{url}","AttributeNames":["QueueArn"]}}"#);
+        let answer = self.must(target, Service::Sqs, "GetQueueAttributes", &body).await?;
+        let queue_arn = json_text(&answer, "QueueArn").ok_or("GetQueueAttributes answered no QueueArn")?;
+        let body = format!(
+            "Action=Subscribe&Version=2010-03-31&Protocol=sqs&TopicArn={}&Endpoint={}{more}",
+            encode(&self.topic_arn),
+            encode(queue_arn)
+        );
+        self.must(target, Service::Sns, "", &body).await?;
+        Ok(url)
+    }
+
+    async fn create_fan(&mut self, target: &str) -> Result<(), Fault> {
+        self.create_bare_topic(target).await?;
+        for index in 0..FAN {
+            let url = self.subscribe(target, &format!("fan-{index}"), "").await?;
+            self.queues.push(url);
+        }
+        Ok(())
+    }
+
+    /// The queues of the topic, of a fan-out.
+    pub fn queues(&self) -> &[String] {
+        &self.queues
+    }
+
+    /// A signed request to a queue, `rest` behind its URL.
+    pub fn of_queue(&self, url: &str, action: &str, rest: &str) -> Vec<u8> {
+        let body = format!(r#"{{"QueueUrl":"{url}",{rest}}}"#);
+        self.signer.request(Service::Sqs, action, &body)
     }
 
     /// Puts messages into the queue, in batches over several connections.
@@ -151,8 +190,7 @@ impl Scenario {
     }
 
     fn sqs(&self, action: &str, rest: &str) -> Vec<u8> {
-        let body = format!(r#"{{"QueueUrl":"{}",{rest}}}"#, self.queue_url);
-        self.signer.request(Service::Sqs, action, &body)
+        self.of_queue(&self.queue_url, action, rest)
     }
 
     fn publish(&self) -> Vec<u8> {
@@ -177,11 +215,12 @@ impl Scenario {
             }
             Kind::SendBatch => self.send_batch(),
             Kind::ReceiveDelete => self.sqs("ReceiveMessage", r#""MaxNumberOfMessages":1"#),
-            Kind::Publish => self.publish(),
+            Kind::Publish | Kind::FanOut => self.publish(),
         };
         let messages = match self.kind {
             Kind::Fixed | Kind::Send | Kind::Publish => 1,
             Kind::SendBatch => BATCH,
+            Kind::FanOut => FAN,
             Kind::ReceiveDelete => 0,
         };
         Script { scenario: self.clone(), request, messages, delete: None }
@@ -266,8 +305,8 @@ mod tests {
     fn bodies_have_their_size() {
         assert_eq!(plain_body().len(), BODY_BYTES);
         let signer = Signer::new("id", "secret", "us-east-1", "h:1", "20260102T030405Z".to_owned());
-        let scenario =
-            Scenario { kind: Kind::Publish, signer, queue_url: String::new(), topic_arn: String::new() };
+        let (queue_url, topic_arn) = (String::new(), String::new());
+        let scenario = Scenario { kind: Kind::Publish, signer, queue_url, topic_arn, queues: Vec::new() };
         let request = String::from_utf8(scenario.publish()).unwrap();
         let message = request.split("&Message=").nth(1).unwrap().split('&').next().unwrap();
         assert_eq!(

@@ -19,8 +19,13 @@ const RATIO_MAX: f64 = 2.0;
 const DEDUP_BYTES_MAX: f64 = 64.0;
 /// Functions that are named where an operation grows too much.
 const NAMED: usize = 6;
+/// What a subscription may cost a publication that its filter refuses, and one that it admits, nanoseconds.
+const FILTER_NS_MAX: [f64; 2] = [1_000.0, 5_000.0];
 /// What is weighed.
 const ITEMS: [&str; 5] = ["messages", "groups", "fair-groups", "dedup", "queues"];
+
+/// The parts of the benchmark.
+const PARTS: [&str; 3] = ["instructions", "memory", "filters"];
 
 /// How much is in the full shard, and how often each operation is counted.
 #[derive(Debug)]
@@ -53,12 +58,11 @@ pub(super) fn command(arguments: &[String]) -> Result<(), String> {
     if size.groups == 0 || size.cycles == 0 {
         return Err("--groups and --cycles must be at least 1".to_owned());
     }
-    let (instructions, memory) = match flags.text("only") {
-        None => (true, true),
-        Some("instructions") => (true, false),
-        Some("memory") => (false, true),
-        Some(other) => return Err(format!("--only takes instructions or memory, not {other:?}")),
-    };
+    let only = flags.text("only");
+    if let Some(other) = only.filter(|only| !PARTS.contains(only)) {
+        return Err(format!("--only takes one of {PARTS:?}, not {other:?}"));
+    }
+    let [instructions, memory, filters] = PARTS.map(|part| only.is_none_or(|only| only == part));
     let program = build_named("core", "postrider-core-bench")?;
     let (mut text, mut missed) = (format!("# bench core\n\n{}\n\n", machine()), Vec::new());
     if instructions {
@@ -77,6 +81,11 @@ pub(super) fn command(arguments: &[String]) -> Result<(), String> {
         let _ = writeln!(text, "{table}");
         missed.extend(over);
     }
+    if filters {
+        let (table, over) = filter(&program)?;
+        let _ = writeln!(text, "{table}");
+        missed.extend(over);
+    }
     println!("\n{text}");
     let path = tree::target().join("bench-core.md");
     std::fs::write(&path, text).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
@@ -87,7 +96,8 @@ pub(super) fn command(arguments: &[String]) -> Result<(), String> {
 /// Carries every operation out on a small shard, without counting anything.
 pub(super) fn smoke() -> Result<(), String> {
     let program = build_named("core", "postrider-core-bench")?;
-    step::capture(Command::new(program).args(["instructions", "10000", "1000", "100", "100"])).map(drop)
+    step::capture(Command::new(&program).args(["instructions", "10000", "1000", "100", "100"]))?;
+    step::capture(Command::new(program).args(["filters", "100", "1"])).map(drop)
 }
 
 fn count(program: &Path, size: &Size) -> Result<Vec<Dump>, String> {
@@ -211,6 +221,32 @@ fn weigh(program: &Path) -> Result<(String, Vec<String>), String> {
     Ok((text, missed))
 }
 
+/// What a subscription with a filter costs a publication, and whether that is too much.
+fn filter(program: &Path) -> Result<(String, Vec<String>), String> {
+    judged(&step::capture(Command::new(program).arg("filters"))?)
+}
+
+fn judged(lines: &str) -> Result<(String, Vec<String>), String> {
+    let mut text = "| filter | subscriptions | refused, ns each | admitted and copied, ns each | |\n\
+                    |---|---:|---:|---:|---|\n"
+        .to_owned();
+    let mut missed = Vec::new();
+    for line in lines.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [name, count, refused, admitted] = fields[..] else {
+            return Err(format!("no figures: {line:?}"));
+        };
+        let times = [refused, admitted].map(|field| field.parse::<f64>().unwrap_or(f64::INFINITY));
+        let kept = times.iter().zip(FILTER_NS_MAX).all(|(time, most)| *time <= most);
+        let verdict = if kept { "kept" } else { "MISSED" };
+        let _ = writeln!(text, "| {name} | {count} | {refused} | {admitted} | {verdict} |");
+        if !kept {
+            missed.push(format!("{name}: {times:?} ns a subscription, not {FILTER_NS_MAX:?}"));
+        }
+    }
+    Ok((text, missed))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +267,15 @@ mod tests {
         assert_eq!(dump.each(|name| !is_sha(name)), 10.0);
         assert_eq!(dump.each(is_sha), 50.0);
         assert!(read("fn=a\n1 2\n").is_err());
+    }
+
+    #[test]
+    fn filters_are_judged_by_both_times() {
+        let (text, missed) =
+            judged("a\t10\t999.9\t5000.0\nb\t10\t1000.1\t1.0\nc\t10\t1.0\t5000.1\n").unwrap();
+        assert!(text.contains("| a | 10 | 999.9 | 5000.0 | kept |"), "{text}");
+        assert_eq!(missed.len(), 2, "{missed:?}");
+        assert!(judged("nothing").is_err());
     }
 
     #[test]

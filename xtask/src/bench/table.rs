@@ -11,7 +11,7 @@ struct Target {
     least: f64,
 }
 
-const TARGETS: [Target; 3] = [
+const TARGETS: [Target; 4] = [
     Target {
         text: "SendMessage to the ceiling with fdatasync, requests/s",
         over: (Contender::Send, |m| m.requests_per_s),
@@ -29,6 +29,12 @@ const TARGETS: [Target; 3] = [
         over: (Contender::ReceiveDelete, |m| m.requests_per_s),
         under: (Contender::Send, |m| m.requests_per_s),
         least: 0.5,
+    },
+    Target {
+        text: "copies of a publish to 100 queues to SendMessage, messages/s",
+        over: (Contender::FanOut, |m| m.messages_per_s),
+        under: (Contender::Send, |m| m.messages_per_s),
+        least: 20.0,
     },
 ];
 
@@ -63,6 +69,13 @@ pub(super) fn render(
             of(|m| m.p99_us).unwrap_or_default(),
             of(|m| m.syncs_per_s).unwrap_or_default(),
             of(|m| m.cpu_us_per_request).unwrap_or_default(),
+        );
+    }
+    if let Some(drained) = median(measured, Contender::FanOut, |m| m.drained_per_s) {
+        let log = median(measured, Contender::FanOut, |m| m.log_bytes_per_message).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "\nThe copies of the fan-out were received and deleted at {drained:.0}/s; the log grew by {log:.1} bytes a copy."
         );
     }
     text.push_str("\n| ratio | wanted | measured | |\n|---|---:|---:|---|\n");
@@ -109,6 +122,8 @@ mod tests {
             p99_us: 2.0,
             syncs_per_s: 3.0,
             cpu_us_per_request: 4.0,
+            drained_per_s: 0.0,
+            log_bytes_per_message: 0.0,
             errors: 0.0,
         }
     }

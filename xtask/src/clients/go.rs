@@ -4,12 +4,13 @@
 //! of `tests/sdk-go/go.mod`, and `go.sum` holds their digests. The toolchain is the one on this machine: none
 //! is downloaded.
 
-use super::{Client, Line, client_command, list};
+use super::{Client, DROPPED, Line, Run, client_command, list};
 use crate::{step, tree};
 use std::path::PathBuf;
 use std::process::Command;
 
-pub(super) const CLIENT: Client = Client { name: "go", needs: &["go"], install, run };
+pub(super) const CLIENT: Client =
+    Client { name: "go", needs: &["go"], install, run: Run::Against(run, DROPPED) };
 
 fn installed() -> PathBuf {
     tree::target().join("sdk-go")

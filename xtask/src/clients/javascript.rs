@@ -4,12 +4,13 @@
 //! are installed, `sdk-js` below the target directory. Versions, down to the last dependency, are those of
 //! `tests/sdk-js/package-lock.json`.
 
-use super::{Client, Line, client_command, files_ending, install_once, list, major};
+use super::{Client, DROPPED, Line, Run, client_command, copy, files_ending, install_once, list, major};
 use crate::{step, tree};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(super) const CLIENT: Client = Client { name: "javascript", needs: &["node", "npm"], install, run };
+pub(super) const CLIENT: Client =
+    Client { name: "javascript", needs: &["node", "npm"], install, run: Run::Against(run, DROPPED) };
 
 /// The oldest release line of node that both packages support.
 const NODE_MIN: u32 = 20;
@@ -24,24 +25,33 @@ fn installed() -> PathBuf {
 }
 
 fn install() -> Result<(), String> {
-    let version = step::capture(Command::new("node").arg("--version"))?;
-    if major(&version, "v").is_none_or(|major| major < NODE_MIN) {
-        return Err(format!("node is {}, and at least {NODE_MIN} is needed", version.trim()));
-    }
+    let wanted = wanted(&sources())?;
     let directory = installed();
-    let mut wanted = version.clone();
-    for manifest in MANIFESTS {
-        wanted += &tree::read(&sources().join(manifest))?;
+    install_once(&directory, &wanted, || packages(&sources(), &directory))
+}
+
+/// What the packages of this directory are installed for: the release of node, which must not be too old, and
+/// the manifests.
+pub(super) fn wanted(sources: &Path) -> Result<String, String> {
+    let mut wanted = step::capture(Command::new("node").arg("--version"))?;
+    if major(&wanted, "v").is_none_or(|major| major < NODE_MIN) {
+        return Err(format!("node is {}, and at least {NODE_MIN} is needed", wanted.trim()));
     }
-    install_once(&directory, &wanted, || {
-        for manifest in MANIFESTS {
-            copy(&sources().join(manifest), &directory)?;
-        }
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error", "--cache"]);
-        npm.arg(directory.join("cache")).current_dir(&directory);
-        step::capture(&mut npm).map(|_| ())
-    })
+    for manifest in MANIFESTS {
+        wanted += &tree::read(&sources.join(manifest))?;
+    }
+    Ok(wanted)
+}
+
+/// Installs the packages that the manifests in `sources` name into `node_modules` below `directory`.
+pub(super) fn packages(sources: &Path, directory: &Path) -> Result<(), String> {
+    for manifest in MANIFESTS {
+        copy(&sources.join(manifest), directory)?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error", "--cache"]);
+    npm.arg(directory.join("cache")).current_dir(directory);
+    step::capture(&mut npm).map(|_| ())
 }
 
 fn run(endpoint: &str) -> Result<u32, String> {
@@ -58,12 +68,6 @@ fn run(endpoint: &str) -> Result<u32, String> {
     node.arg("--test-concurrency=4").args(tests.iter().filter_map(|test| test.file_name()));
     node.current_dir(&directory);
     list(&mut node, read)
-}
-
-fn copy(source: &Path, directory: &Path) -> Result<(), String> {
-    let name = source.file_name().expect("a file that was listed or named has a name");
-    let copied = std::fs::copy(source, directory.join(name));
-    copied.map(|_| ()).map_err(|e| format!("cannot copy {}: {e}", source.display()))
 }
 
 /// A line of node's reporter `spec`.

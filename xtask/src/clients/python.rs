@@ -3,13 +3,22 @@
 //! Each has a virtual environment of its own below the target directory, since their versions of the same
 //! packages differ. boto3 is not here: its suite starts and kills servers by itself, see `crate::python`.
 
-use super::{Client, Line, client_command, list};
+use super::{Client, Line, Run, client_command, list};
 use crate::{python, tree};
+use std::process::Command;
 
-pub(super) const AWS_CLI: Client =
-    Client { name: "aws-cli", needs: &["python3"], install: install_aws_cli, run: run_aws_cli };
-pub(super) const CELERY: Client =
-    Client { name: "celery", needs: &["python3"], install: install_celery, run: run_celery };
+pub(super) const AWS_CLI: Client = Client {
+    name: "aws-cli",
+    needs: &["python3"],
+    install: install_aws_cli,
+    run: Run::Against(run_aws_cli, &[]),
+};
+pub(super) const CELERY: Client = Client {
+    name: "celery",
+    needs: &["python3"],
+    install: install_celery,
+    run: Run::Against(run_celery, &[]),
+};
 
 fn install_aws_cli() -> Result<(), String> {
     install("aws-cli")
@@ -34,12 +43,25 @@ fn install(name: &str) -> Result<(), String> {
 
 fn run(name: &str, endpoint: &str) -> Result<u32, String> {
     let interpreter = python::environment(name, &format!("tests/{name}/requirements.txt"))?;
-    let mut pytest = client_command(&interpreter, endpoint);
-    pytest.args(["-m", "pytest", "-v", "--no-header", "--tb=short", "-p", "no:cacheprovider", "--basetemp"]);
+    pytest(name, &mut client_command(&interpreter, endpoint))
+}
+
+/// Has an interpreter run the tests in the directory of that name, and lists them.
+pub(super) fn pytest(name: &str, interpreter: &mut Command) -> Result<u32, String> {
+    interpreter.args([
+        "-m",
+        "pytest",
+        "-v",
+        "--no-header",
+        "--tb=short",
+        "-p",
+        "no:cacheprovider",
+        "--basetemp",
+    ]);
     // Logs of workers stay there, so that a failure can be looked into.
-    pytest.arg(tree::target().join("x").join(format!("client-{name}")).join("tests"));
-    pytest.arg(format!("tests/{name}")).env("PYTHONDONTWRITEBYTECODE", "1");
-    list(&mut pytest, read)
+    interpreter.arg(tree::target().join("x").join(format!("client-{name}")).join("tests"));
+    interpreter.arg(format!("tests/{name}")).env("PYTHONDONTWRITEBYTECODE", "1");
+    list(interpreter, read)
 }
 
 /// A line of `pytest -v`: file, two colons, test, outcome, progress.

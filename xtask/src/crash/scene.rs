@@ -127,7 +127,7 @@ impl Scene {
 }
 
 /// Calls an SQS action that must succeed.
-pub(super) fn ask(client: &mut Client, action: &str, input: &Value) -> Result<Value, String> {
+pub(crate) fn ask(client: &mut Client, action: &str, input: &Value) -> Result<Value, String> {
     let reply = client.sqs(action, input).map_err(|e| format!("{action}: {e}"))?;
     Ok(reply.ok().map_err(|e| format!("{action}: {e}"))?.json())
 }

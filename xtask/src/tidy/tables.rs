@@ -1,5 +1,5 @@
 //! Tables that must agree with the code: every limit is used, every AWS operation is named, and what shows the rules of
-//! SQS is there.
+//! SQS and SNS is there.
 
 use super::{Page, code, words};
 use std::collections::{HashMap, HashSet};
@@ -8,7 +8,8 @@ use std::collections::{HashMap, HashSet};
 pub(super) const ACTIONS: &str = "tests/golden/actions.json";
 const OPERATIONS: &str = "crates/wire/src/operation.rs";
 const LIMITS: &str = "crates/core/src/limits.rs";
-const COVERAGE: &str = "docs/sqs-coverage.md";
+/// The tables of what shows each rule, with the scripts that they must name.
+const COVERAGE: [(&str, &str); 2] = [("docs/sqs-coverage.md", "sqs-"), ("docs/sns-coverage.md", "sns-")];
 const SCRIPTS: &str = "tests/scripts/";
 
 /// The names of all AWS operations of all services.
@@ -59,19 +60,53 @@ pub(super) fn unused_limits(pages: &[Page]) -> Vec<String> {
     findings
 }
 
-/// Scripts of SQS that the table of its rules does not name, and names there of scripts that are not.
+/// Scripts that the table of their service's rules does not name, and names there of scripts and tests that are not.
 pub(super) fn uncovered(pages: &[Page]) -> Vec<String> {
     let scripts = pages.iter().filter_map(|page| page.path.strip_prefix(SCRIPTS)?.strip_suffix(".script"));
-    let scripts: HashSet<&str> = scripts.filter(|name| name.starts_with("sqs-")).collect();
-    let text = pages.iter().find(|page| page.path == COVERAGE).map_or("", |page| page.text.as_str());
-    let names = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.');
-    let is_section = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
-    let named = names.map(|name| name.trim_end_matches('.'));
-    let named: HashSet<&str> =
-        named.filter(|name| name.strip_prefix("sqs-").is_some_and(is_section)).collect();
-    let missing = scripts.difference(&named).map(|name| format!("{COVERAGE}:1: {name} shows no rule"));
-    let gone = named.difference(&scripts).map(|name| format!("{COVERAGE}:1: there is no script {name}"));
-    missing.chain(gone).collect()
+    let scripts: HashSet<&str> = scripts.collect();
+    let tests = definitions(pages);
+    let mut findings = Vec::new();
+    for (table, prefix) in COVERAGE {
+        let text = pages.iter().find(|page| page.path == table).map_or("", |page| page.text.as_str());
+        let names = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.');
+        let named: HashSet<&str> =
+            names.map(|name| name.trim_end_matches('.')).filter(|name| is_script(name)).collect();
+        let own = scripts.iter().filter(|name| name.starts_with(prefix));
+        let missing = own.filter(|name| !named.contains(*name));
+        findings.extend(missing.map(|name| format!("{table}:1: {name} shows no rule")));
+        findings
+            .extend(named.difference(&scripts).map(|name| format!("{table}:1: there is no script {name}")));
+        let quoted = text.split('`').skip(1).step_by(2).filter(|name| is_test(name));
+        let gone: HashSet<&str> = quoted.filter(|name| !tests.contains(name)).collect();
+        findings.extend(gone.iter().map(|name| format!("{table}:1: there is no test {name}")));
+    }
+    findings
+}
+
+/// Is this the name of a script that is about a section of a fact sheet?
+fn is_script(name: &str) -> bool {
+    let prefixes = COVERAGE.iter().filter_map(|(_, prefix)| name.strip_prefix(prefix));
+    prefixes.into_iter().any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Is this the name of a test, rather than one of something of AWS? Tests have several words, all of them small.
+fn is_test(name: &str) -> bool {
+    let small = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    name.matches('_').count() > 1 && name.chars().all(small)
+}
+
+/// What functions and files are called.
+fn definitions(pages: &[Page]) -> HashSet<&str> {
+    let mut names = HashSet::new();
+    for page in pages {
+        let file = page.path.rsplit('/').next().unwrap_or_default();
+        names.extend(file.split('.').next());
+        for line in page.text.lines() {
+            let rest = ["fn ", "def "].iter().find_map(|keyword| line.split_once(keyword));
+            names.extend(rest.and_then(|(_, rest)| words(rest).next()));
+        }
+    }
+    names
 }
 
 #[cfg(test)]
@@ -96,13 +131,28 @@ mod tests {
     #[test]
     fn a_script_that_shows_no_rule_is_found_and_so_is_a_rule_that_nothing_shows() {
         let script = |name: &str| page(&format!("tests/scripts/{name}.script"), "");
-        let table = page(COVERAGE, "| a rule | sqs-4-a, sqs-5.1-b. |\n");
-        assert!(uncovered(&[script("sqs-4-a"), script("sqs-5.1-b"), script("sns-1-c")]).len() == 2);
-        let pages = [table, script("sqs-4-a"), script("sqs-9-d"), script("sns-1-c")];
+        assert_eq!(uncovered(&[script("sqs-4-a"), script("sns-1-c"), script("log-x")]).len(), 2);
+        let sqs = page(COVERAGE[0].0, "| a rule | sqs-4-a, sqs-5.1-b. |\n");
+        let sns = page(COVERAGE[1].0, "| a rule | sns-1-c, sqs-4-a, sns-2-e |\n");
+        let pages = [sqs, sns, script("sqs-4-a"), script("sqs-9-d"), script("sns-1-c"), script("sns-3-f")];
         let mut found = uncovered(&pages);
         found.sort();
-        assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].contains("sqs-9-d shows no rule") && found[1].contains("no script sqs-5.1-b"));
+        let expected =
+            ["sns-3-f shows no rule", "no script sns-2-e", "sqs-9-d shows no rule", "no script sqs-5.1-b"];
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        assert!(found.iter().zip(expected).all(|(found, part)| found.contains(part)), "{found:?}");
+    }
+
+    #[test]
+    fn a_test_that_is_not_there_is_found() {
+        let table =
+            "| a rule | core: `it_holds_water`, `it_is_gone`; sdk `test_of_all`, `min_delay`, `It_Is_X` |\n";
+        let table = page(COVERAGE[1].0, table);
+        let rust = page("crates/a/src/tests.rs", "    fn it_holds_water() {\n");
+        let python = page("tests/sdk-python/test_of_all.py", "def test_x(sqs):\n");
+        let found = uncovered(&[table, rust, python]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("no test it_is_gone"));
     }
 
     #[test]
