@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from calls import create, queue_arn, receive_n, refused, subscribe, text, until
+from calls import queue_arn, receive_n, refused, text, until
 from web_endpoint import WebEndpoint, answer
 
 ROLE = "arn:aws:iam::123456789012:role/feedback"

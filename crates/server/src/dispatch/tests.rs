@@ -4,6 +4,7 @@ mod endpoint;
 mod faults;
 mod rig;
 
+use super::BYTES_MAX;
 use crate::metrics::{Attempt, Fate, Reason};
 use endpoint::{Answer, Endpoint};
 use postrider_core::topic::subscription::{Form, Protocol};
@@ -241,6 +242,27 @@ async fn endpoints_that_hang_take_no_more_than_their_places() {
     rig.subscribe(Protocol::Http, &stuck.url("b"), None).await;
     rig.publish(8).await;
     until("they hang", || stuck.got().len() == 8).await;
+    rig.subscribe(Protocol::Http, &good.url(""), None).await;
+    let started = Instant::now();
+    rig.publish(1).await;
+    until("the good one has its message", || good.got().len() == 1).await;
+    assert!(started.elapsed() < Duration::from_secs(10), "before the first time-out");
+    rig.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_messages_that_hang_leave_bytes_for_others() {
+    // There are places for all, but what they hold is more than the bytes of those that are quick.
+    let rig = Rig::start(Setup { attempts_max: 256, ..Setup::default() }).await;
+    let (stuck, good) = (Endpoint::start(|_, _| Answer::Hang).await, Endpoint::start(ok).await);
+    let lines = 10;
+    for number in 0..lines {
+        rig.subscribe(Protocol::Http, &stuck.url(&number.to_string()), None).await;
+    }
+    let large = vec!["m".repeat(1 << 20); 4];
+    assert!(lines * large.len() << 20 > BYTES_MAX / 2);
+    rig.publish_these(&large).await;
+    until("they hang", || stuck.got().len() >= 28).await;
     rig.subscribe(Protocol::Http, &good.url(""), None).await;
     let started = Instant::now();
     rig.publish(1).await;

@@ -183,8 +183,14 @@ impl Rig {
 
     /// Publishes this many messages, `m0` and so on.
     pub(super) async fn publish(&self, count: usize) {
+        let messages: Vec<_> = (0..count).map(|number| format!("m{number}")).collect();
+        self.publish_these(&messages).await;
+    }
+
+    /// Publishes messages, of any length.
+    pub(super) async fn publish_these(&self, messages: &[String]) {
         let key = self.context.signing.key().await;
-        let publish = |number| {
+        let publish = |message: &String| {
             let publication = Publication {
                 service_url: "http://localhost:4566",
                 signing_key_id: Some(key.key_id()),
@@ -195,11 +201,11 @@ impl Rig {
                 group_id: None,
                 deduplication_id: None,
                 attributes: Vec::new(),
-                message: &format!("m{number}"),
+                message,
             };
             Publish::new(Payload::new(publication.encode().into(), 2))
         };
-        self.ask_topic(AskTopic::Publish((0..count).map(publish).collect())).await;
+        self.ask_topic(AskTopic::Publish(messages.iter().map(publish).collect())).await;
     }
 
     /// The public ids of the publications of which a queue has copies.
