@@ -386,3 +386,29 @@ fn raise_file_limit() -> u64 {
         Err(_) => limit.current.unwrap_or(u64::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Layer;
+
+    #[tokio::test]
+    async fn authorities_that_cannot_be_used_are_noticed_before_anything_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data_dir, pem) = (folder.path().join("data"), folder.path().join("ca.pem"));
+        std::fs::write(&pem, "no PEM").unwrap();
+        // Opening a port would be another fault.
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = taken.local_addr().unwrap();
+        let mut settings = Layer {
+            listen: Some(vec![address]),
+            admin_listen: Some(address),
+            data_dir: Some(data_dir.clone()),
+            ..Layer::default()
+        };
+        settings.delivery.ca_file = Some(pem);
+        let started = Running::start(&Config::load(settings).unwrap()).await;
+        assert!(matches!(started, Err(ServeFault::Trust(_))));
+        assert!(!data_dir.exists());
+    }
+}

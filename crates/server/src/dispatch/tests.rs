@@ -260,7 +260,7 @@ async fn large_messages_that_hang_leave_bytes_for_others() {
         rig.subscribe(Protocol::Http, &stuck.url(&number.to_string()), None).await;
     }
     let large = vec!["m".repeat(1 << 20); 4];
-    assert!(lines * large.len() << 20 > BYTES_MAX / 2);
+    assert!((lines * large.len()) << 20 > BYTES_MAX / 2);
     rig.publish_these(&large).await;
     until("they hang", || stuck.got().len() >= 28).await;
     rig.subscribe(Protocol::Http, &good.url(""), None).await;
