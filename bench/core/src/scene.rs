@@ -5,13 +5,13 @@ use bytes::Bytes;
 use postrider_core::Arn;
 use postrider_core::body::Payload;
 use postrider_core::command::{
-    AskQueue, AskTopic, Command, Dedup, Given, Presence, Publish, Receipt, Receive, Send,
+    AskQueue, AskTopic, Command, Dedup, Presence, Publish, Receipt, Receive, Send, Subscribe, TopicMeaning,
 };
 use postrider_core::event::{SubscriptionStated, Tags};
-use postrider_core::id::{DedupKey, GroupKey, Revision, TopicId, Uuid};
+use postrider_core::id::{DedupKey, GroupKey, Revision};
 use postrider_core::reply::{Counts, Reply};
 use postrider_core::topic::filter::Facts;
-use postrider_core::topic::subscription::{Filter, Form};
+use postrider_core::topic::subscription::{Endpoint, Filter};
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -169,36 +169,37 @@ pub fn demand_each(reply: &Reply) {
 
 /// A subscription of a queue to a topic that is yet to be told, as the topic's owner would make it.
 pub fn subscription(queue: &Resource, filter: Option<Arc<Filter>>) -> SubscriptionStated {
-    SubscriptionStated {
-        topic: TopicId(0),
-        id: Uuid(0),
-        queue: queue.arn.clone(),
-        owner: "000000000000".into(),
-        principal: "arn:aws:iam::000000000000:root".into(),
-        form: Form::Envelope,
-        filter,
-    }
+    let endpoint = Endpoint::Queue(queue.arn.clone());
+    let plain = SubscriptionStated::wanted(endpoint, "000000000000", "arn:aws:iam::000000000000:root");
+    SubscriptionStated { filter, ..plain }
 }
 
 /// Subscribes, and tells what came of it.
 pub fn subscribe(turns: &mut Turns, topic: &Resource, wanted: SubscriptionStated) -> Arc<SubscriptionStated> {
-    let ask = AskTopic::Subscribe(Box::new(wanted), Given::default());
-    let Reply::Subscribed(id) = turns.ask_topic(topic, ask, Counting::Off) else { panic!("it subscribes") };
+    let ask = AskTopic::Subscribe(Box::new(Subscribe::new(wanted)));
+    let Reply::Subscribed(id, _) = turns.ask_topic(topic, ask, Counting::Off) else {
+        panic!("it subscribes")
+    };
     let found = turns.ask_topic(topic, AskTopic::Subscription(id), Counting::Off);
-    let Reply::Subscriptions(mut found, _) = found else { panic!("it is there") };
-    found.remove(0).1
+    let Reply::Subscription(found, _) = found else { panic!("it is there") };
+    found
 }
 
 /// A publication with these facts, which include those of its body.
 pub fn publication(body: Bytes, facts: Facts) -> Publish {
     let payload = Payload::new(body, BODY_BYTES as u32);
-    Publish { payload, facts, group: None, body: Presence::Present }
+    Publish { facts, body: Presence::Present, ..Publish::new(payload) }
 }
 
 /// A new topic of this name.
 pub fn create_topic(turns: &mut Turns, name: &str) -> Resource {
     let arn = Arn::of("aws", "sns", "us-east-1", "000000000000", name);
-    let create = Command::CreateTopic { arn: arn.clone(), attributes: BTreeMap::new(), tags: None };
+    let create = Command::CreateTopic {
+        arn: arn.clone(),
+        attributes: BTreeMap::new(),
+        meaning: TopicMeaning::default(),
+        tags: None,
+    };
     turns.create(create, arn)
 }
 
