@@ -5,13 +5,13 @@
 
 mod accounts;
 
+use crate::urls::without_password;
 use clap::{Args, Subcommand};
 use postrider_core::event::{MessageStated, PublicationStated, SubscriptionStated, Tried};
 use postrider_core::{Event, Lsn, codec};
 use postrider_log::Fault;
 use postrider_log::check::{self, FrameReport};
 use postrider_log::directory::Directory;
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -241,17 +241,6 @@ fn subscription(stated: &SubscriptionStated) -> String {
     )
 }
 
-/// An address of an endpoint without the user name and password that a URL may have.
-fn without_password(address: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.into() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://***@{host}{path}").into(),
-        None => address.into(),
-    }
-}
-
 fn tried(attempts: &[Tried]) -> String {
     let each = attempts.iter().map(|tried| {
         format!("{}/{}/{} {:?}", tried.topic.0, tried.subscription, tried.publication.0, tried.then)
@@ -286,16 +275,4 @@ fn publication(stated: &PublicationStated) -> String {
         stated.payload.size,
         stated.payload.bytes.len()
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_are_not_shown() {
-        assert_eq!(without_password("https://u:p@h:1/a@b?c"), "https://***@h:1/a@b?c");
-        assert_eq!(without_password("http://h/a@b"), "http://h/a@b");
-        assert_eq!(without_password("a@b.example"), "a@b.example");
-    }
 }

@@ -117,6 +117,17 @@ fn looks_like_region(text: &str) -> bool {
     is_number && text.matches('-').count() >= 2 && words.all(is_word) && postrider_iam::is_region(text)
 }
 
+/// An address of an endpoint without the user name and password that a URL may have.
+pub(crate) fn without_password(address: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.into() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://***@{host}{path}").into(),
+        None => address.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,5 +207,12 @@ mod tests {
         }
         assert_eq!(region_of_url("http://sqs.eu-west-1.a:1/000000000000/q"), Some("eu-west-1"));
         assert_eq!(region_of_url("/sqs.eu-west-1.a/q"), None);
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        assert_eq!(without_password("https://u:p@h:1/a@b?c"), "https://***@h:1/a@b?c");
+        assert_eq!(without_password("http://h/a@b"), "http://h/a@b");
+        assert_eq!(without_password("a@b.example"), "a@b.example");
     }
 }

@@ -100,9 +100,7 @@ impl SubscriptionStated {
             attributes: BTreeMap::new(),
         }
     }
-}
 
-impl SubscriptionStated {
     /// What its copies show.
     pub fn rendition(&self) -> Rendition {
         Rendition { protocol: self.endpoint.protocol(), form: self.form }

@@ -1,6 +1,7 @@
 //! One attempt: sent by its protocol, counted, noted in the status log, and put into a report.
 
 use super::Shared;
+use super::capacity::SLOW_AFTER;
 use super::status::Watched;
 use crate::metrics::{Attempt, Fate, Reason};
 use postrider_core::command::{Outcome, Report};
@@ -8,7 +9,7 @@ use postrider_core::event::Occasion;
 use postrider_core::reply::Claimed;
 use postrider_runtime::{Unreadable, chain};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tracing::{error, warn};
 
 /// A delivery that is to be attempted, with its payload.
@@ -59,9 +60,6 @@ impl Attempted {
     }
 }
 
-/// An endpoint that takes longer to answer is slow.
-const LATE: Duration = Duration::from_secs(1);
-
 /// Makes an attempt.
 pub(super) async fn attempt(shared: &Shared, consignment: Consignment) -> Report {
     let Consignment { claimed, payload } = consignment;
@@ -76,7 +74,7 @@ pub(super) async fn attempt(shared: &Shared, consignment: Consignment) -> Report
         Err(unreadable) => (cannot_be_read(&unreadable), None),
     };
     let (kind, outcome) = match attempted.end {
-        End::Delivered if begun.elapsed() > LATE => (Attempt::Delivered, Outcome::DeliveredLate),
+        End::Delivered if begun.elapsed() > SLOW_AFTER => (Attempt::Delivered, Outcome::DeliveredLate),
         End::Delivered => (Attempt::Delivered, Outcome::Delivered),
         End::Failed => (Attempt::Failed, Outcome::Failed),
         End::Refused | End::Forbidden | End::Unavailable => (Attempt::Refused, Outcome::Refused),

@@ -8,6 +8,7 @@
 use super::attempt::{Attempted, End};
 use crate::metrics::Reason;
 use crate::statuses::Statuses;
+use crate::urls::without_password;
 use postrider_core::event::Occasion;
 use postrider_core::id::Uuid;
 use postrider_core::reply::Claimed;
@@ -111,17 +112,6 @@ fn is_sampled(message: Uuid, percent: u64) -> bool {
     // Ids are random but for six bits, none of which is among the last 32.
     let random = u64::from(message.0 as u32);
     (random * 100) >> 32 < percent
-}
-
-/// An endpoint as it may be shown: of user name and password only that they are there.
-fn without_password(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://***@{host}{path}"),
-        None => address.to_owned(),
-    }
 }
 
 #[cfg(test)]
