@@ -222,15 +222,7 @@ impl Archivist {
         })?;
         let stated = found.ok_or(Malformed::Layout)?;
         let facts = (self.facts)(&stated.payload.bytes);
-        let published = Published {
-            message_id: stated.message_id,
-            topic: stated.topic,
-            published_at: stated.published_at,
-            group: stated.group,
-            fifo: stated.fifo,
-            occasion: stated.occasion,
-        };
-        Ok(Replayed { published, payload: stated.payload, facts })
+        Ok(Replayed { published: stated.published(), payload: stated.payload, facts })
     }
 
     /// How many messages wait in a queue; none in one that is not there.
@@ -261,22 +253,8 @@ fn record(answer: &Answer, waiting: &ToArchive) -> Result<Record, Unreadable> {
     let ToArchive { published, body, .. } = waiting;
     let payload =
         postrider_core::body::Payload::new(bytes::Bytes::from_owner(answer.bytes(body)?), body.size);
-    let mut event = Event::Publication(Box::new(PublicationStated {
-        id: PublicationId(0),
-        message_id: published.message_id,
-        topic: published.topic.clone(),
-        published_at: published.published_at,
-        group: published.group,
-        fifo: published.fifo,
-        occasion: Occasion::Replayed,
-        home: None,
-        archive: postrider_core::command::Presence::Absent,
-        payload,
-        copies: Vec::new(),
-        owed: Vec::new(),
-        due: Vec::new(),
-        from: None,
-    }));
+    let replayed = Published { occasion: Occasion::Replayed, ..published.clone() };
+    let mut event = Event::Publication(Box::new(PublicationStated::of(PublicationId(0), replayed, payload)));
     let mut bytes = Vec::new();
     codec::encode(Lsn(0), &mut event, &mut bytes);
     let sequence = published.fifo.map_or(0, |fifo| fifo.sequence);

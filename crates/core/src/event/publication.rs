@@ -4,6 +4,7 @@ use super::{Journey, Past, Receives};
 use crate::body::Payload;
 use crate::command::Presence;
 use crate::id::{DedupKey, GroupKey, Number, PublicationId, QueueId, TopicId, Uuid};
+use crate::outbox::Published;
 use crate::topic::subscription::Rendition;
 use crate::{Arn, Timestamp};
 
@@ -38,6 +39,41 @@ pub struct PublicationStated {
     pub due: Vec<DueStated>,
     /// The shard that owed it, with the number of the last delivery in this statement.
     pub from: Option<(u16, u64)>,
+}
+
+impl PublicationStated {
+    /// What is published, without anybody who gets it.
+    pub fn of(id: PublicationId, published: Published, payload: Payload) -> PublicationStated {
+        let Published { message_id, topic, published_at, group, fifo, occasion } = published;
+        PublicationStated {
+            id,
+            message_id,
+            topic,
+            published_at,
+            group,
+            fifo,
+            occasion,
+            home: None,
+            archive: Presence::Absent,
+            payload,
+            copies: Vec::new(),
+            owed: Vec::new(),
+            due: Vec::new(),
+            from: None,
+        }
+    }
+
+    /// What is published, as its copies need it.
+    pub fn published(&self) -> Published {
+        Published {
+            message_id: self.message_id,
+            topic: self.topic.clone(),
+            published_at: self.published_at,
+            group: self.group,
+            fifo: self.fifo,
+            occasion: self.occasion,
+        }
+    }
 }
 
 /// What only publications of FIFO topics have.

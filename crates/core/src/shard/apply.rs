@@ -11,7 +11,7 @@ use crate::event::{
     ShardStated,
 };
 use crate::id::{Number, PublicationId, QueueId, Revision};
-use crate::outbox::{Accepted, Owed, Published};
+use crate::outbox::{Accepted, Owed};
 use crate::queue::dedup::First;
 use crate::queue::message::{Content, Message};
 use crate::queue::receipt::Sealer;
@@ -275,15 +275,7 @@ impl Shard {
         });
         let body = self.residency.admit(&stated.payload);
         self.live_bytes += cost::publication(&stated.topic, &body);
-        let published = Published {
-            message_id: stated.message_id,
-            topic: stated.topic.clone(),
-            published_at: stated.published_at,
-            group: stated.group,
-            fifo: stated.fifo,
-            occasion: stated.occasion,
-        };
-        let publication = Publication { published, body, refs };
+        let publication = Publication { published: stated.published(), body, refs };
         self.publications.insert(stated.id, publication);
     }
 

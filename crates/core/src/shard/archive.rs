@@ -148,22 +148,8 @@ impl Shard {
                 continue;
             }
             let id = PublicationId(self.own.next_publication + decided.events.len() as u64);
-            decided.events.push(Event::Publication(Box::new(PublicationStated {
-                id,
-                message_id: published.message_id,
-                topic: stated.arn.clone(),
-                published_at,
-                group: published.group,
-                fifo,
-                occasion: Occasion::Replayed,
-                home: None,
-                archive: Presence::Absent,
-                payload: message.payload,
-                copies: fanning.copies,
-                owed: fanning.owed,
-                due: fanning.due,
-                from: None,
-            })));
+            let stated = fanning.state(PublicationStated::of(id, published, message.payload));
+            decided.events.push(Event::Publication(Box::new(stated)));
         }
         next.cursor = next.cursor.max(up_to.min(self.archived_up_to(topic)));
         // With an end in the past nothing that is published from now on belongs to the replay.

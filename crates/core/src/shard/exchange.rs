@@ -257,22 +257,9 @@ impl Taking<'_> {
     /// A publication with copies in queues of this shard, under an id of its own.
     fn state(&mut self, payload: Payload, publication: Published, copies: Vec<CopyStated>) {
         self.stated = self.accepted;
-        self.events.push(Event::Publication(Box::new(PublicationStated {
-            id: PublicationId(self.next_publication),
-            message_id: publication.message_id,
-            topic: publication.topic,
-            published_at: publication.published_at,
-            group: publication.group,
-            fifo: publication.fifo,
-            occasion: publication.occasion,
-            home: None,
-            archive: Presence::Absent,
-            payload,
-            copies,
-            owed: Vec::new(),
-            due: Vec::new(),
-            from: Some((self.from, self.accepted)),
-        })));
+        let plain = PublicationStated::of(PublicationId(self.next_publication), publication, payload);
+        let from = Some((self.from, self.accepted));
+        self.events.push(Event::Publication(Box::new(PublicationStated { copies, from, ..plain })));
         self.next_publication += 1;
     }
 }

@@ -11,6 +11,7 @@ use crate::event::{
     DueStated, Event, Occasion, PublicationStated, ReplayStated, ReplayStatus, SubscriptionStated,
 };
 use crate::id::{Ids, PublicationId, Revision, Uuid};
+use crate::outbox::Published;
 use crate::reply::{Confirmed, Reply};
 use crate::shard::{Decided, Placing, Shard};
 use crate::topic::subscription::{Form, Rendition};
@@ -131,22 +132,16 @@ impl Shard {
         notice: Notice,
         ids: &mut Ids,
     ) -> Option<Event> {
-        let mut publication = PublicationStated {
-            id: PublicationId(self.own.next_publication),
+        let published = Published {
             message_id: ids.uuid(),
             topic: topic.arn.clone(),
             published_at: self.now,
             group: None,
             fifo: None,
             occasion: Occasion::Notice,
-            home: None,
-            archive: Presence::Absent,
-            payload: notice.payload,
-            copies: Vec::new(),
-            owed: Vec::new(),
-            due: Vec::new(),
-            from: None,
         };
+        let id = PublicationId(self.own.next_publication);
+        let mut publication = PublicationStated::of(id, published, notice.payload);
         match &to.endpoint {
             Endpoint::Queue(queue) => {
                 let mut placing = Placing::new(self);

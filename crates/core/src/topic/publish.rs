@@ -12,7 +12,7 @@ use crate::event::{
     Tried,
 };
 use crate::id::{DedupKey, GroupKey, Ids, PublicationId, TopicId, Uuid};
-use crate::outbox::Ordered;
+use crate::outbox::{Ordered, Published};
 use crate::queue::settings::Switch;
 use crate::rejection::Refusal;
 use crate::reply::{PublishedAs, Reply};
@@ -117,22 +117,18 @@ impl<'a> Publishing<'a> {
         }
         self.make_room(&fanning.due);
         let at_home = archive == Presence::Present || !fanning.due.is_empty();
-        self.decided.events.push(Event::Publication(Box::new(PublicationStated {
-            id: PublicationId(self.next_id),
+        let published = Published {
             message_id: id,
             topic: self.stated.arn.clone(),
             published_at: now,
             group: message.group,
             fifo,
             occasion: Occasion::Published,
-            home: at_home.then_some(self.topic.id),
-            archive,
-            payload: message.payload,
-            copies: fanning.copies,
-            owed: fanning.owed,
-            due: fanning.due,
-            from: None,
-        })));
+        };
+        let plain = PublicationStated::of(PublicationId(self.next_id), published, message.payload);
+        let home = at_home.then_some(self.topic.id);
+        let stated = fanning.state(PublicationStated { home, archive, ..plain });
+        self.decided.events.push(Event::Publication(Box::new(stated)));
         self.next_id += 1;
         answer
     }
@@ -218,6 +214,11 @@ impl<'a> Fanning<'a> {
     /// Does nobody get it?
     pub(crate) fn is_nothing(&self) -> bool {
         self.copies.is_empty() && self.owed.is_empty() && self.due.is_empty()
+    }
+
+    /// States the publication with all who get it.
+    pub(crate) fn state(self, plain: PublicationStated) -> PublicationStated {
+        PublicationStated { copies: self.copies, owed: self.owed, due: self.due, ..plain }
     }
 
     /// Delivers to a subscription, if its filter lets the publication through.
