@@ -1,8 +1,8 @@
 //! Scripts over HTTP on a running server: SQS in AWS JSON, SNS in AWS Query, with no signature that proves anything.
 //!
-//! The server must let anybody in. Time is real: [`Target::at`] sleeps until the script's clock says so.
-//! Every name gets a prefix, so that many scripts can run on one server at once. `restart` and `compact`
-//! do nothing here, because no client can see them.
+//! The server must let anybody in and be the script's own. Time is real: [`Target::at`] sleeps until the script's clock
+//! says so. A step ends when no shard owes another anything any more, as it does on a pure target. `restart` and
+//! `compact` do nothing here, because no client can see them.
 
 mod attributes;
 mod client;
@@ -12,7 +12,7 @@ mod sqs;
 mod subscriptions;
 mod xml;
 
-use crate::action::{Action, Fault, Target};
+use crate::action::{Action, Fault, OnQueue, Target};
 use crate::ledger::{Handles, Ledger, Tasks};
 use crate::refusal;
 use client::Client;
@@ -23,15 +23,20 @@ use std::time::{Duration, Instant, SystemTime};
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
 
-/// How long deliveries between shards may take to be seen.
+/// How long a step may take to be settled and seen.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often is asked whether it is settled.
+const AGAIN: Duration = Duration::from_millis(5);
+/// The gauge of what a shard owes to others, with a label.
+const OWED: &str = "postrider_outbox_deliveries{";
 
 /// A running server.
 pub struct HttpTarget {
     client: Client,
-    prefix: String,
+    admin: Client,
     began: SystemTime,
     begin: Instant,
+    late: Duration,
     handles: Handles<String>,
     tasks: Tasks<String>,
     ledger: Ledger,
@@ -53,18 +58,40 @@ impl From<Fault> for Stop {
 type Answer = Result<Vec<String>, Stop>;
 
 impl HttpTarget {
-    /// The server at `address`, for a script whose queues and topics get names with this prefix. Its
-    /// time begins now.
-    pub fn new(address: SocketAddr, prefix: &str) -> HttpTarget {
+    /// The server with this API and these metrics. The script's time begins now.
+    pub fn new(api: SocketAddr, admin: SocketAddr) -> HttpTarget {
         HttpTarget {
-            client: Client::new(address),
-            prefix: prefix.into(),
+            client: Client::new(api),
+            admin: Client::new(admin),
+            late: Duration::ZERO,
             // In this order: nothing of the script is before what it calls its beginning.
             began: SystemTime::now(),
             begin: Instant::now(),
             handles: Handles::new("Zm9yZ2Vk".into()),
             tasks: Tasks::new(String::new()),
             ledger: Ledger::default(),
+        }
+    }
+
+    /// By how much a step began after its time, or how long it took, at most; receives may wait as long as they like.
+    /// If a machine is too busy, what a script shows there means nothing.
+    pub fn late(&self) -> Duration {
+        self.late
+    }
+
+    /// Waits until no shard owes another anything.
+    fn wait_until_delivered(&self) -> Result<(), Fault> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let page = self.admin.get("/metrics")?;
+            let owed = page.body.lines().filter(|line| line.starts_with(OWED)).collect::<Vec<_>>();
+            if !owed.is_empty() && owed.iter().all(|line| line.ends_with(" 0")) {
+                return Ok(());
+            }
+            if Instant::now() > end {
+                return Err(Fault(format!("what shards owe each other is not settled: {owed:?}")));
+            }
+            std::thread::sleep(AGAIN);
         }
     }
 
@@ -82,22 +109,12 @@ impl HttpTarget {
         }
     }
 
-    /// The name that the server knows.
-    fn full(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
-    }
-
-    /// The name that the script knows, if it is one of this script's.
-    fn short<'a>(&self, full: &'a str) -> Option<&'a str> {
-        full.strip_prefix(&self.prefix)
-    }
-
     fn queue_arn(&self, name: &str) -> String {
-        format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.full(name))
+        format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
     }
 
     fn topic_arn(&self, name: &str) -> String {
-        format!("arn:aws:sns:{REGION}:{ACCOUNT}:{}", self.full(name))
+        format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}")
     }
 }
 
@@ -109,10 +126,17 @@ impl Target for HttpTarget {
     fn at(&mut self, time_ms: u64) {
         let then = self.begin + Duration::from_millis(time_ms);
         std::thread::sleep(then.saturating_duration_since(Instant::now()));
+        self.late = self.late.max(then.elapsed());
     }
 
     fn perform(&mut self, action: &Action) -> Result<Vec<String>, Fault> {
-        match self.act(action) {
+        let begin = Instant::now();
+        let answer = self.act(action);
+        if !matches!(action, Action::Queue(_, OnQueue::Receive(_))) {
+            self.late = self.late.max(begin.elapsed());
+        }
+        self.wait_until_delivered()?;
+        match answer {
             Ok(answer) => Ok(answer),
             Err(Stop::Refused(code, message)) => Ok(vec![refusal::of_wire(&code, &message)]),
             Err(Stop::Broken(fault)) => Err(fault),

@@ -59,7 +59,7 @@ impl HttpTarget {
         }
         let name = |arn: &Value| {
             let name = arn.as_str().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
-            self.short(name).unwrap_or(name).to_owned()
+            name.to_owned()
         };
         let json = serde_json::from_str::<Value>(value).unwrap_or_default();
         match short {

@@ -27,10 +27,19 @@ impl Client {
 
     /// Posts `body` to `/` and reads the whole response.
     pub(super) fn post(&self, headers: &[(&str, &str)], body: &str) -> Result<Response, Fault> {
+        self.send("POST /", headers, body)
+    }
+
+    /// Gets `path` and reads the whole response.
+    pub(super) fn get(&self, path: &str) -> Result<Response, Fault> {
+        self.send(&format!("GET {path}"), &[], "")
+    }
+
+    fn send(&self, what: &str, headers: &[(&str, &str)], body: &str) -> Result<Response, Fault> {
         let fault = |error: std::io::Error| Fault(format!("{}: {error}", self.address));
         let mut stream = TcpStream::connect(self.address).map_err(fault)?;
         stream.set_read_timeout(Some(TIMEOUT)).map_err(fault)?;
-        let mut request = format!("POST / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        let mut request = format!("{what} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -21,7 +21,7 @@ impl HttpTarget {
         let arn = self.topic_arn(name);
         match what {
             OnTopic::Create(given) => {
-                let mut form = vec![("Name".into(), self.full(name))];
+                let mut form = vec![("Name".into(), name.into())];
                 let fifo = name.ends_with(".fifo").then(|| ("FifoTopic", "true".to_owned()));
                 add_map(&mut form, fifo.into_iter().chain(stored(given)));
                 add_tags(&mut form, given);
@@ -119,7 +119,7 @@ impl HttpTarget {
     pub(super) fn list_topics(&self) -> Answer {
         let pages = self.pages("ListTopics", Vec::new())?;
         let arns = pages.iter().flat_map(|page| elements(page, "TopicArn"));
-        let names = arns.filter_map(|arn| arn.rsplit(':').next()).filter_map(|name| self.short(name));
+        let names = arns.filter_map(|arn| arn.rsplit(':').next());
         let mut names = names.map(str::to_owned).collect::<Vec<_>>();
         names.sort();
         Ok(names)
@@ -175,7 +175,7 @@ impl HttpTarget {
     /// An envelope has the id and the sequence number that its publisher was told.
     pub(super) fn copied(&self, envelope: &Value) -> Result<(), Fault> {
         let text = |name: &str| envelope[name].as_str().unwrap_or_default();
-        let topic = text("TopicArn").rsplit(':').next().and_then(|name| self.short(name)).unwrap_or_default();
+        let topic = text("TopicArn").rsplit(':').next().unwrap_or_default();
         let sequence = sequence(topic, text("SequenceNumber"))?;
         self.ledger.copied(&topic_key(topic), text("MessageId"), sequence)
     }

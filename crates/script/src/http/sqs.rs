@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 impl HttpTarget {
     pub(super) fn on_queue(&mut self, name: &str, what: &OnQueue) -> Answer {
-        let url = format!("http://localhost/{ACCOUNT}/{}", self.full(name));
+        let url = format!("http://localhost/{ACCOUNT}/{name}");
         match what {
             OnQueue::Create(given) => {
                 let mut given = given.clone();
@@ -16,7 +16,7 @@ impl HttpTarget {
                     given.entry("fifo".into()).or_insert_with(|| "on".into());
                 }
                 let attributes = self.to_wire(&given)?;
-                self.sqs("CreateQueue", json!({ "QueueName": self.full(name), "Attributes": attributes }))?;
+                self.sqs("CreateQueue", json!({ "QueueName": name, "Attributes": attributes }))?;
                 done()
             }
             OnQueue::Set(given) => {
@@ -86,12 +86,12 @@ impl HttpTarget {
 
     pub(super) fn list_queues(&self, prefix: &str, max: usize) -> Answer {
         let mut names = Vec::new();
-        let mut ask = json!({ "QueueNamePrefix": self.full(prefix), "MaxResults": max });
+        let mut ask = json!({ "QueueNamePrefix": prefix, "MaxResults": max });
         loop {
             let mut page = self.sqs("ListQueues", ask.clone())?;
             for url in page["QueueUrls"].as_array().into_iter().flatten() {
                 let name = url.as_str().and_then(|url| url.rsplit('/').next());
-                names.extend(name.and_then(|name| self.short(name)).map(str::to_owned));
+                names.extend(name.map(str::to_owned));
             }
             ask["NextToken"] = page["NextToken"].take();
             if ask["NextToken"].is_null() {
@@ -209,8 +209,7 @@ impl HttpTarget {
             Shown::Dedup => text("MessageDeduplicationId"),
             Shown::Source => {
                 let source = text("DeadLetterQueueSourceArn");
-                let name = source.rsplit(':').next().unwrap_or_default();
-                self.short(name).unwrap_or(&source).to_owned()
+                source.rsplit(':').next().unwrap_or_default().to_owned()
             }
             Shown::Handle => handle.to_string(),
             Shown::Sent => seconds("SentTimestamp"),
@@ -225,7 +224,7 @@ impl HttpTarget {
             let mut page = self.sqs("ListDeadLetterSourceQueues", ask.clone())?;
             for url in page["queueUrls"].as_array().into_iter().flatten() {
                 let name = url.as_str().and_then(|url| url.rsplit('/').next());
-                names.extend(name.and_then(|name| self.short(name)).map(str::to_owned));
+                names.extend(name.map(str::to_owned));
             }
             ask["NextToken"] = page["NextToken"].take();
             if ask["NextToken"].is_null() {
@@ -263,7 +262,7 @@ impl HttpTarget {
             let status = task["Status"].as_str().unwrap_or("?").to_ascii_lowercase();
             let mut word = format!("{status}:{moved}/{to_move}");
             if let Some(to) = task["DestinationArn"].as_str().and_then(|arn| arn.rsplit(':').next()) {
-                word.push_str(&format!(":to={}", self.short(to).unwrap_or(to)));
+                word.push_str(&format!(":to={to}"));
             }
             let rate = task["MaxNumberOfMessagesPerSecond"].as_u64();
             rate.iter().for_each(|rate| word.push_str(&format!(":rate={rate}")));
@@ -279,7 +278,7 @@ impl HttpTarget {
         let Some(envelope) = envelope else { return body.trim_end_matches('.').into() };
         let topic = envelope["TopicArn"].as_str().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
         let message = envelope["Message"].as_str().unwrap_or_default().trim_end_matches('.');
-        format!("{}/{message}", self.short(topic).unwrap_or(topic))
+        format!("{topic}/{message}")
     }
 }
 

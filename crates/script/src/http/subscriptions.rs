@@ -45,7 +45,7 @@ impl HttpTarget {
     pub(super) fn list_subscriptions(&self, topic: &str) -> Answer {
         let subscriptions = self.subscriptions(topic)?;
         let queues = subscriptions.iter().filter_map(|(endpoint, _)| endpoint.rsplit(':').next());
-        let mut queues = queues.filter_map(|name| self.short(name)).map(str::to_owned).collect::<Vec<_>>();
+        let mut queues = queues.map(str::to_owned).collect::<Vec<_>>();
         queues.sort();
         Ok(queues)
     }
@@ -55,7 +55,7 @@ impl HttpTarget {
         let xml = self.sns("GetSubscriptionAttributes", vec![("SubscriptionArn".into(), subscription)])?;
         let redrive = serde_json::from_str::<Value>(&entry(&xml, "RedrivePolicy")).unwrap_or_default();
         let target = redrive["deadLetterTargetArn"].as_str().and_then(|arn| arn.rsplit(':').next());
-        let target = target.and_then(|name| self.short(name)).unwrap_or_default();
+        let target = target.unwrap_or_default();
         let mut words = vec![
             format!("raw={}", entry(&xml, "RawMessageDelivery")),
             format!("pending={}", entry(&xml, "PendingConfirmation")),
