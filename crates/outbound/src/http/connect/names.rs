@@ -1,33 +1,61 @@
 //! From names to addresses.
 //!
 //! A look-up blocks a thread until the resolver gives up, which may be long after the attempt has, so few run at
-//! the same time. So that names whose servers are slow do not keep the others waiting, a name is looked up once
-//! for all who ask meanwhile, its answer is remembered for [`REMEMBERED`], failures too, and what nobody waits
-//! for any more is not looked up at all.
+//! the same time. So that names whose servers are slow do not keep the others waiting,
+//!
+//! - a name is looked up once for all who ask meanwhile, its answer is remembered for a moment, failures too, and what
+//!   nobody waits for any more is not looked up at all;
+//! - a look-up that takes long gives its place to the next one, as long as few do;
+//! - its name is a suspect from then on, and has to wait for one of the few places that suspects have, until it is
+//!   looked up in time;
+//! - who waits long for a place is told so. That is not the name's fault, so it is not remembered.
 //!
 //! Nothing is judged here: whoever connects judges each address, remembered or not.
 //!
 //! Invariants:
-//! - at most [`LOOKUPS_MAX`] threads look up, and no two of them the same name;
-//! - names that nobody waits for are forgotten when more than [`NAMES_MAX`] are known.
+//! - at most [`PLACES`] + [`PLACES_OF_LATE`] + [`PLACES_OF_SUSPECTS`] threads look up, and no two of them the same name;
+//! - names that nobody waits for are forgotten when more than [`NAMES_MAX`] are known;
+//! - at most [`SUSPECTS_MAX`] names are suspects.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
-use tokio::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::{Instant, timeout};
 
 use crate::http::answer::{Ending, Failure};
 
-/// Names that are looked up at the same time.
-const LOOKUPS_MAX: usize = 64;
+/// Look-ups at the same time that have not taken long yet.
+const PLACES: usize = 48;
+/// Look-ups at the same time that turned out to take long.
+const PLACES_OF_LATE: usize = 64;
+/// Look-ups of suspects at the same time: a quarter of what can begin.
+const PLACES_OF_SUSPECTS: usize = 16;
 /// Names that are remembered, besides those that are being looked up.
 const NAMES_MAX: usize = 4_096;
-/// How long an answer is good. Short, because the system's resolver does not tell how long it may be.
-const REMEMBERED: Duration = Duration::from_secs(5);
+/// Suspects that are remembered.
+const SUSPECTS_MAX: usize = 4_096;
+
+/// How long things take.
+#[derive(Debug)]
+struct Times {
+    /// How long an answer is good. Short, because the system's resolver does not tell how long it may be.
+    remembered: Duration,
+    /// A look-up that takes longer is late.
+    late: Duration,
+    /// The longest wait for a place. An attempt has 15 seconds, and is made again.
+    waiting: Duration,
+}
+
+const TIMES: Times = Times {
+    remembered: Duration::from_secs(5),
+    late: Duration::from_secs(1),
+    waiting: Duration::from_secs(5),
+};
 
 /// Asks the system, which blocks. The ports of the addresses mean nothing.
 pub(super) type Resolve = fn(&str) -> io::Result<Vec<SocketAddr>>;
@@ -36,20 +64,39 @@ pub(super) type Resolve = fn(&str) -> io::Result<Vec<SocketAddr>>;
 type Found = Result<Arc<[SocketAddr]>, Arc<str>>;
 /// Nothing yet, or what was found and when.
 type Answer = Option<(Instant, Found)>;
+/// What a thread that looked up comes back with.
+type LookedUp = Result<io::Result<Vec<SocketAddr>>, JoinError>;
+
+/// Did the last look-up of a name take long?
+enum Standing {
+    Suspect,
+    Unsuspected,
+}
 
 /// Looks names up.
 #[derive(Debug)]
 pub(super) struct Names {
     resolve: Resolve,
     known: Mutex<HashMap<Box<str>, watch::Receiver<Answer>>>,
-    lookups: Arc<Semaphore>,
-    remembered: Duration,
+    /// Names whose last look-up took long.
+    suspects: Mutex<HashSet<Box<str>>>,
+    places: Arc<Semaphore>,
+    places_of_late: Arc<Semaphore>,
+    places_of_suspects: Arc<Semaphore>,
+    times: Times,
 }
 
 impl Names {
     pub(super) fn new(resolve: Resolve) -> Names {
-        let lookups = Arc::new(Semaphore::new(LOOKUPS_MAX));
-        Names { resolve, known: Mutex::default(), lookups, remembered: REMEMBERED }
+        Names {
+            resolve,
+            known: Mutex::default(),
+            suspects: Mutex::default(),
+            places: Arc::new(Semaphore::new(PLACES)),
+            places_of_late: Arc::new(Semaphore::new(PLACES_OF_LATE)),
+            places_of_suspects: Arc::new(Semaphore::new(PLACES_OF_SUSPECTS)),
+            times: TIMES,
+        }
     }
 
     /// All addresses of a name, at least one.
@@ -85,24 +132,61 @@ impl Names {
     }
 
     async fn find(self: Arc<Names>, name: Box<str>, answer: watch::Sender<Answer>) {
-        // Nobody closes the semaphore.
-        let Ok(permit) = self.lookups.clone().acquire_owned().await else { return };
+        let is_suspect = self.suspects().contains(&name);
+        let places = if is_suspect { &self.places_of_suspects } else { &self.places };
+        let place = match timeout(self.times.waiting, places.clone().acquire_owned()).await {
+            Ok(Ok(place)) => place,
+            // Nobody closes the semaphores.
+            Ok(Err(_)) => return,
+            Err(_) => {
+                let why = "too many names are being looked up whose servers do not answer";
+                self.known().remove(&name);
+                answer.send_replace(Some((Instant::now(), Err(why.into()))));
+                return;
+            }
+        };
         if self.forget_unasked(&name, &answer) {
             return;
         }
-        let resolve = self.resolve;
-        let looked_up = tokio::task::spawn_blocking(move || {
-            // Held by the thread, which goes on when nobody waits for it any more.
-            let _permit = permit;
-            resolve(&name)
-        });
-        let found = match looked_up.await {
+        let found = match self.looked_up(&name, place).await {
             Ok(Ok(addresses)) if addresses.is_empty() => Err("the name has no address".into()),
             Ok(Ok(addresses)) => Ok(addresses.into()),
             Ok(Err(error)) => Err(Failure::caused(Ending::Unresolved, &error).detail.into()),
             Err(error) => Err(Failure::caused(Ending::Unresolved, &error).detail.into()),
         };
         answer.send_replace(Some((Instant::now(), found)));
+    }
+
+    /// Looks a name up, however long that takes, and judges it by that. Nobody can stop the thread, so a place is held
+    /// until it is done.
+    async fn looked_up(&self, name: &str, place: OwnedSemaphorePermit) -> LookedUp {
+        let (resolve, owned) = (self.resolve, name.to_owned());
+        let mut thread = spawn_blocking(move || resolve(&owned));
+        if let Ok(in_time) = timeout(self.times.late, &mut thread).await {
+            self.suspects().remove(name);
+            return in_time;
+        }
+        // A suspect keeps its place: it waited for one that is there for such as it.
+        let late = match self.suspect(name) {
+            Standing::Suspect => None,
+            Standing::Unsuspected => self.places_of_late.clone().try_acquire_owned().ok(),
+        };
+        let _place = late.unwrap_or(place);
+        thread.await
+    }
+
+    /// Makes a name a suspect, and says what it was. If there are too many, any one of them goes.
+    fn suspect(&self, name: &str) -> Standing {
+        let mut suspects = self.suspects();
+        if suspects.contains(name) {
+            return Standing::Suspect;
+        }
+        if suspects.len() >= SUSPECTS_MAX {
+            let any = suspects.iter().next().cloned();
+            any.map(|any| suspects.remove(&any));
+        }
+        suspects.insert(name.into());
+        Standing::Unsuspected
     }
 
     /// Forgets the name if all who asked have gone. Who asks takes the lock too: so either this one is not alone,
@@ -120,13 +204,17 @@ impl Names {
     /// Is it still being looked up, or was it a moment ago?
     fn is_good(&self, coming: &watch::Receiver<Answer>) -> bool {
         match &*coming.borrow() {
-            Some((at, _)) => at.elapsed() < self.remembered,
+            Some((at, _)) => at.elapsed() < self.times.remembered,
             None => coming.has_changed().is_ok(),
         }
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<Box<str>, watch::Receiver<Answer>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn suspects(&self) -> MutexGuard<'_, HashSet<Box<str>>> {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

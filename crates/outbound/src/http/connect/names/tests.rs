@@ -1,16 +1,109 @@
 //! Look-ups by a resolver that counts, and that is slow or fails when told to.
 
 use super::*;
+use std::ops::Range;
+use std::sync::Condvar;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread::sleep;
-use tokio::time::timeout;
+use tokio::task::JoinSet;
 
 fn here() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
+/// Remembers for a shorter time.
 fn names(resolve: Resolve) -> Arc<Names> {
-    Arc::new(Names { remembered: Duration::from_millis(300), ..Names::new(resolve) })
+    let times = Times { remembered: Duration::from_millis(300), ..TIMES };
+    Arc::new(Names { times, ..Names::new(resolve) })
+}
+
+/// Is less patient, too.
+fn hasty(resolve: Resolve) -> Arc<Names> {
+    let times = Times {
+        remembered: Duration::from_millis(10),
+        late: Duration::from_millis(100),
+        waiting: Duration::from_millis(1_500),
+    };
+    Arc::new(Names { times, ..Names::new(resolve) })
+}
+
+/// A server that does not answer until it is told to. Dropping this tells it to: no runtime ends before its threads.
+struct Silence(&'static Hold);
+
+struct Hold {
+    /// Who is being looked up, ever was, and whether there are answers.
+    state: Mutex<(usize, usize, bool)>,
+    changed: Condvar,
+}
+
+impl Hold {
+    const fn new() -> Hold {
+        Hold { state: Mutex::new((0, 0, false)), changed: Condvar::new() }
+    }
+
+    fn hang(&self) {
+        let mut state = self.state.lock().unwrap();
+        (state.0, state.1) = (state.0 + 1, state.1 + 1);
+        state = self.changed.wait_while(state, |state| !state.2).unwrap();
+        state.0 -= 1;
+    }
+
+    fn answering(&self, answers: bool) {
+        self.state.lock().unwrap().2 = answers;
+        self.changed.notify_all();
+    }
+
+    /// Waits until so many threads hang.
+    async fn hanging(&self, count: usize) {
+        let bound = Instant::now() + Duration::from_secs(20);
+        while self.state.lock().unwrap().0 != count {
+            assert!(Instant::now() < bound, "{:?}", self.state.lock().unwrap());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        self.0.answering(true);
+    }
+}
+
+/// Looks many names up, all of whose servers hang.
+fn look_up_silent(names: &Arc<Names>, which: Range<usize>) -> JoinSet<Result<(), String>> {
+    let mut waiting = JoinSet::new();
+    for number in which {
+        let names = names.clone();
+        waiting.spawn(async move {
+            let found = names.look_up(&format!("silent-{number}")).await;
+            found.map(drop).map_err(|failure| failure.detail)
+        });
+    }
+    waiting
+}
+
+/// The next look-up to end.
+async fn ended(waiting: &mut JoinSet<Result<(), String>>) -> Result<(), String> {
+    let next = timeout(Duration::from_secs(20), waiting.join_next()).await.unwrap();
+    next.unwrap().unwrap()
+}
+
+/// Waits until all of these are suspects, or none is.
+async fn suspected(names: &Names, which: Range<usize>, expected: bool) {
+    let bound = Instant::now() + Duration::from_secs(20);
+    for number in which {
+        while names.suspects().contains(&*format!("silent-{number}")) != expected {
+            assert!(Instant::now() < bound, "{number}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+fn answer_unless_silent(hold: &Hold, name: &str) -> io::Result<Vec<SocketAddr>> {
+    if name.starts_with("silent") {
+        hold.hang();
+    }
+    Ok(vec![here()])
 }
 
 #[tokio::test]
@@ -41,9 +134,9 @@ async fn failures_are_remembered_but_not_for_long() {
         let failure = names.look_up("a").await.unwrap_err();
         assert_eq!((failure.ending, &*failure.detail), (Ending::Unresolved, "no such name"));
     }
-    tokio::time::sleep(names.remembered).await;
+    tokio::time::sleep(names.times.remembered).await;
     assert_eq!(names.look_up("a").await.unwrap_err().detail, "the name has no address");
-    tokio::time::sleep(names.remembered).await;
+    tokio::time::sleep(names.times.remembered).await;
     names.look_up("a").await.unwrap();
 }
 
@@ -55,8 +148,8 @@ async fn a_name_that_hangs_keeps_no_other_waiting() {
         }
         Ok(vec![here()])
     });
-    let mut waiting = tokio::task::JoinSet::new();
-    for _ in 0..2 * LOOKUPS_MAX {
+    let mut waiting = JoinSet::new();
+    for _ in 0..2 * PLACES {
         let names = names.clone();
         waiting.spawn(async move { names.look_up("slow").await.is_ok() });
     }
@@ -72,7 +165,7 @@ async fn what_nobody_waits_for_is_not_looked_up() {
         ASKED.fetch_add(1, SeqCst);
         Ok(vec![here()])
     });
-    let all = names.lookups.clone().acquire_many_owned(LOOKUPS_MAX as u32).await.unwrap();
+    let all = names.places.clone().acquire_many_owned(PLACES as u32).await.unwrap();
     timeout(Duration::from_millis(10), names.look_up("gone")).await.unwrap_err();
     drop(all);
     names.look_up("a").await.unwrap();
@@ -87,4 +180,79 @@ async fn no_more_are_remembered_than_the_bound() {
         names.look_up(&number.to_string()).await.unwrap();
     }
     assert_eq!(names.known().len(), 1);
+}
+
+#[tokio::test]
+async fn names_that_hang_give_their_places_to_others() {
+    static HOLD: Hold = Hold::new();
+    let (names, _end) = (hasty(|name| answer_unless_silent(&HOLD, name)), Silence(&HOLD));
+    let waiting = look_up_silent(&names, 0..PLACES_OF_LATE);
+    suspected(&names, 0..PLACES_OF_LATE, true).await;
+    for number in 0..10 {
+        names.look_up(&format!("good-{number}")).await.unwrap();
+    }
+    HOLD.hanging(PLACES_OF_LATE).await;
+    HOLD.answering(true);
+    assert!(waiting.join_all().await.into_iter().all(|found| found.is_ok()));
+}
+
+#[tokio::test]
+async fn suspects_have_few_places_and_are_told_when_they_waited_long() {
+    static HOLD: Hold = Hold::new();
+    let (names, _end) = (hasty(|name| answer_unless_silent(&HOLD, name)), Silence(&HOLD));
+    let all = 0..PLACES_OF_LATE;
+    let waiting = look_up_silent(&names, all.clone());
+    suspected(&names, all.clone(), true).await;
+    HOLD.answering(true);
+    waiting.join_all().await;
+    HOLD.answering(false);
+    tokio::time::sleep(names.times.remembered).await;
+
+    // The second time they are known.
+    let mut waiting = look_up_silent(&names, all.clone());
+    for _ in 0..all.len() - PLACES_OF_SUSPECTS {
+        let told = ended(&mut waiting).await.unwrap_err();
+        assert_eq!(told, "too many names are being looked up whose servers do not answer");
+    }
+    HOLD.hanging(PLACES_OF_SUSPECTS).await;
+    assert_eq!(names.places.available_permits(), PLACES);
+    assert_eq!(names.known().len(), PLACES_OF_SUSPECTS, "who only waited is not remembered");
+    names.look_up("good").await.unwrap();
+
+    // Who answers in time is a suspect no longer.
+    HOLD.answering(true);
+    assert!(waiting.join_all().await.into_iter().all(|found| found.is_ok()));
+    suspected(&names, all.clone(), true).await;
+    tokio::time::sleep(names.times.remembered).await;
+    let waiting = look_up_silent(&names, all.clone());
+    assert!(waiting.join_all().await.into_iter().all(|found| found.is_ok()));
+    suspected(&names, all, false).await;
+}
+
+#[tokio::test]
+async fn threads_are_bounded_whatever_hangs() {
+    static HOLD: Hold = Hold::new();
+    let (names, _end) = (hasty(|name| answer_unless_silent(&HOLD, name)), Silence(&HOLD));
+    let most = PLACES + PLACES_OF_LATE;
+    let mut waiting = look_up_silent(&names, 0..2 * most);
+    for _ in 0..most {
+        assert!(ended(&mut waiting).await.is_err());
+    }
+    let (hanging, ever, _) = *HOLD.state.lock().unwrap();
+    assert_eq!((hanging, ever), (most, most));
+    // Others have to wait as long as the resolver takes to give up, and no longer.
+    assert!(names.look_up("good").await.is_err());
+    HOLD.answering(true);
+    assert!(waiting.join_all().await.into_iter().all(|found| found.is_ok()));
+    names.look_up("good").await.unwrap();
+}
+
+#[tokio::test]
+async fn no_more_suspects_are_remembered_than_the_bound() {
+    let names = names(|_| Ok(vec![here()]));
+    for number in 0..=SUSPECTS_MAX {
+        assert!(matches!(names.suspect(&number.to_string()), Standing::Unsuspected));
+    }
+    assert_eq!(names.suspects().len(), SUSPECTS_MAX);
+    assert!(matches!(names.suspect(&SUSPECTS_MAX.to_string()), Standing::Suspect));
 }
