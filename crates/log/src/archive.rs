@@ -21,7 +21,7 @@
 //!   arrived appends again, and a group that crosses a segment border is made durable piece by piece.
 //! - In memory there is a mark for every half a MiB, and only of what was read
 //!   or written since the archive was opened.
-//! - Rot in an older segment is found when that place is read. It cannot be taken for a torn tail: a segment
+//! - Rot in an older segment is found when that place is read, or by [`crate::check`]. It cannot be taken for a torn tail: a segment
 //!   is synced before the next one is begun, under every durability, and the next one's header says so.
 //!
 //! Invariants:
@@ -30,8 +30,8 @@
 //! - no record older than the trim mark is shown. The mark is not kept: it follows from the topic's setting
 //!   and the time, and whoever opens an archive sets it first.
 
-mod open;
-mod pack;
+pub(crate) mod open;
+pub(crate) mod pack;
 mod reader;
 mod segment;
 

@@ -4,11 +4,13 @@
 //! program must not make alone, and is told to: the log ends at the first damage, and what is behind it is
 //! put aside in files first.
 
+mod archive;
 mod repair;
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
+pub use archive::{ArchiveReport, ArchiveVerdict, At, RecordReport, Seen, verify_archive};
 pub use repair::{Repaired, truncate};
 
 use crate::directory::Directory;
@@ -182,24 +184,25 @@ impl ShardReport {
     }
 }
 
+impl fmt::Display for SegmentReport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SegmentReport { file, first, entries, frame_bytes, bytes, stray_entries, stray_bytes, flaw } =
+            self;
+        write!(out, "{file}: {entries} entries from {first}, {frame_bytes} of {bytes} bytes")?;
+        if let Some(flaw) = flaw {
+            write!(out, "; {flaw}")?;
+        }
+        if *stray_bytes > 0 {
+            write!(out, "; then {stray_entries} stray entries in {stray_bytes} bytes")?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for ShardReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "shard {}: {} segments, {} spares", self.shard, self.segments.len(), self.spares)?;
-        for segment in &self.segments {
-            let SegmentReport { file, first, entries, frame_bytes, bytes, .. } = segment;
-            write!(out, "  {file}: {entries} entries from {first}, {frame_bytes} of {bytes} bytes")?;
-            if let Some(flaw) = &segment.flaw {
-                write!(out, "; {flaw}")?;
-            }
-            if segment.stray_bytes > 0 {
-                write!(
-                    out,
-                    "; then {} stray entries in {} bytes",
-                    segment.stray_entries, segment.stray_bytes
-                )?;
-            }
-            writeln!(out)?;
-        }
+        self.segments.iter().try_for_each(|segment| writeln!(out, "  {segment}"))?;
         match &self.verdict {
             Verdict::Empty => writeln!(out, "  empty: there is no log yet"),
             Verdict::Sound => writeln!(out, "  sound"),

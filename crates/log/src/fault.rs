@@ -69,7 +69,8 @@ pub enum Fault {
     #[error(
         "{file} is damaged at byte {offset} ({why}), where entry {number} belongs, and entries up to {synced} \
          were durable. Nothing was changed. Look with `postrider log verify` and `postrider log inspect`; \
-         `postrider log repair` can cut the log there, or restore the directory from a copy"
+         `postrider log repair` can cut the log of a shard there (an archive it leaves alone), or restore the \
+         directory from a copy"
     )]
     Rot {
         /// The segment's file name.

@@ -1,9 +1,10 @@
 //! `postrider log verify|inspect|repair`: looking at a data directory that no server uses.
 //!
-//! `verify` and `inspect` change nothing. `inspect` tells of each entry what happened, but shows no body, no
+//! `verify` and `inspect` change nothing, and look at the archives of topics too. `inspect` tells of each entry what happened, but shows no body, no
 //! receipt and no key. `repair` makes the choice that a server must not make alone.
 
 mod accounts;
+mod archives;
 
 use crate::urls::without_password;
 use clap::{Args, Subcommand};
@@ -19,7 +20,8 @@ use std::process::ExitCode;
 /// What to do with a log.
 #[derive(Subcommand)]
 pub(crate) enum LogCommand {
-    /// Read every frame and say whether the log is whole; changes nothing; fails if a server would not start
+    /// Read every frame of logs and archives and say whether they are whole; changes nothing; fails if something that
+    /// was durable is damaged
     Verify(Place),
     /// Show what each entry says, without bodies; changes nothing
     Inspect {
@@ -28,10 +30,13 @@ pub(crate) enum LogCommand {
         /// Only this shard
         #[arg(long, value_name = "NUMBER")]
         shard: Option<u16>,
-        /// The first entry to show
+        /// Only the archive of the topic with this number, with its records
+        #[arg(long, value_name = "NUMBER")]
+        topic: Option<u64>,
+        /// The first entry to show; of an archive the first sequence number
         #[arg(long, value_name = "NUMBER", default_value_t = 1)]
         from: u64,
-        /// The last entry to show [default: the last there is]
+        /// The last entry to show; of an archive the last sequence number [default: the last there is]
         #[arg(long, value_name = "NUMBER")]
         to: Option<u64>,
     },
@@ -56,18 +61,25 @@ pub(crate) enum LookFault {
     /// There is no such shard.
     #[error("there is no shard {0} in this data directory")]
     Shard(u16),
+    /// There is no such archive.
+    #[error("there is no archive of a topic {0} in this data directory")]
+    Archive(u64),
     /// Standard output.
     #[error("could not write to standard output")]
     Output(#[from] io::Error),
 }
 
-/// Does it. The status is a failure if a server would not start on this directory.
+/// Does it. The status is a failure if something that was durable is damaged.
 pub(crate) fn run(command: &LogCommand) -> Result<ExitCode, LookFault> {
     let out = &mut io::stdout().lock();
     match command {
         LogCommand::Verify(place) => verify(place, out),
-        LogCommand::Inspect { place, shard, from, to } => {
-            inspect(place, *shard, *from..=to.unwrap_or(u64::MAX), out)
+        LogCommand::Inspect { place, shard, topic, from, to } => {
+            let numbers = *from..=to.unwrap_or(u64::MAX);
+            match topic {
+                None => inspect(place, *shard, numbers, out),
+                Some(topic) => archives::inspect(place, *shard, *topic, numbers, out),
+            }
         }
         LogCommand::Repair(place) => repair(place, out),
     }
@@ -82,6 +94,7 @@ fn verify(place: &Place, out: &mut dyn Write) -> Result<ExitCode, LookFault> {
             code = ExitCode::FAILURE;
         }
     }
+    archives::verify(&directory, None, &mut code, out)?;
     Ok(code)
 }
 
@@ -131,6 +144,7 @@ fn inspect(
             code = ExitCode::FAILURE;
         }
     }
+    archives::verify(&directory, only, &mut code, out)?;
     Ok(code)
 }
 
@@ -142,6 +156,11 @@ fn show(shard: u16, frame: &FrameReport<'_>, out: &mut dyn Write) -> io::Result<
         out,
         "shard={shard} entry={number} epoch={epoch} time_ms={time_ms} synced={synced} bytes={bytes} at={file}:{offset}"
     )?;
+    events(number, payload, out)
+}
+
+/// One line for each event.
+fn events(number: u64, payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
     let payload = bytes::Bytes::copy_from_slice(payload);
     let mut events = Vec::new();
     let decoded = codec::decode(Lsn(number), &payload, |event| events.push(line(&event)));

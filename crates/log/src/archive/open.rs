@@ -91,7 +91,7 @@ pub(super) fn open(disk: &Arc<dyn Disk>, options: &Options) -> Result<Opened, Fa
 }
 
 /// The ordinals of the segments, in order, and the names of files that were being made.
-fn names(disk: &dyn Disk) -> Result<(Vec<u64>, Vec<String>), Fault> {
+pub(crate) fn names(disk: &dyn Disk) -> Result<(Vec<u64>, Vec<String>), Fault> {
     let (mut ordinals, mut unfinished) = (Vec::new(), Vec::new());
     for name in disk.list().map_err(Fault::io("list", FOLDER))? {
         if let Some(ordinal) = ordinal(&name) {

@@ -13,14 +13,14 @@ use super::Record;
 use crate::frame::{u32_at, u64_at};
 
 /// The newest version of a pack, the one that is written.
-pub(super) const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 /// Bytes before the records.
 pub(super) const HEAD_BYTES: usize = 1;
 /// Bytes that a record takes besides its own.
 pub(super) const RECORD_HEADER_BYTES: usize = 20;
 
 /// Why a payload cannot be read.
-pub(super) enum Flaw {
+pub(crate) enum Flaw {
     /// Written by a newer program, with this version.
     Newer(u8),
     /// Not what is written here.
@@ -28,7 +28,7 @@ pub(super) enum Flaw {
 }
 
 /// A pack that is being filled.
-pub(super) struct Pack {
+pub(crate) struct Pack {
     bytes: Vec<u8>,
     /// Sequence of its last record.
     pub(super) sequence: u64,
@@ -38,7 +38,7 @@ pub(super) struct Pack {
 
 impl Pack {
     /// A pack without records that shall follow a record of this sequence and time.
-    pub(super) fn after(sequence: u64, time_ms: u64) -> Self {
+    pub(crate) fn after(sequence: u64, time_ms: u64) -> Self {
         Self { bytes: vec![VERSION], sequence, time_ms }
     }
 
@@ -53,7 +53,7 @@ impl Pack {
 
     /// Adds a record, which is later and shorter than 4 GiB. A time before that of the last record counts as
     /// the same.
-    pub(super) fn add(&mut self, record: &Record) {
+    pub(crate) fn add(&mut self, record: &Record) {
         self.sequence = record.sequence;
         self.time_ms = self.time_ms.max(record.time_ms);
         let length = u32::try_from(record.bytes.len()).expect("checked against the bound");
@@ -63,20 +63,20 @@ impl Pack {
         self.bytes.extend_from_slice(&record.bytes);
     }
 
-    pub(super) fn into_bytes(self) -> Bytes {
+    pub(crate) fn into_bytes(self) -> Bytes {
         self.bytes.into()
     }
 }
 
 /// A record inside a pack.
-pub(super) struct Packed<'a> {
-    pub(super) sequence: u64,
-    pub(super) time_ms: u64,
-    pub(super) bytes: &'a [u8],
+pub(crate) struct Packed<'a> {
+    pub(crate) sequence: u64,
+    pub(crate) time_ms: u64,
+    pub(crate) bytes: &'a [u8],
 }
 
 /// Shows the records of a pack to `see`, in order, until that says that it has enough.
-pub(super) fn read<'a>(payload: &'a [u8], see: &mut dyn FnMut(Packed<'a>) -> Enough) -> Result<Enough, Flaw> {
+pub(crate) fn read<'a>(payload: &'a [u8], see: &mut dyn FnMut(Packed<'a>) -> Enough) -> Result<Enough, Flaw> {
     let (&version, mut rest) = payload.split_first().ok_or(Flaw::Malformed)?;
     if version != VERSION {
         return Err(Flaw::Newer(version));
@@ -96,7 +96,7 @@ pub(super) fn read<'a>(payload: &'a [u8], see: &mut dyn FnMut(Packed<'a>) -> Eno
 
 /// Whether a reader has what it wants.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Enough {
+pub(crate) enum Enough {
     /// Reading ends here.
     Yes,
     /// There is room for more.

@@ -62,20 +62,35 @@ impl Directory {
     /// # Errors
     /// [`Fault::Io`].
     pub fn archives(&self) -> Result<Vec<ArchivePlace>, Fault> {
-        let folder = self.path().join(FOLDER);
-        if !folder.exists() {
-            return Ok(Vec::new());
+        let (places, gone) = self.archive_folders()?;
+        for name in gone {
+            clear(&self.path().join(FOLDER).join(name))?;
         }
-        let mut places = Vec::new();
-        for name in list(&folder)? {
+        Ok(places)
+    }
+
+    /// The archives that there are, in the order of their places. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Fault::Io`].
+    pub fn archives_as_they_are(&self) -> Result<Vec<ArchivePlace>, Fault> {
+        Ok(self.archive_folders()?.0)
+    }
+
+    /// The archives in the order of their places, and the names of those that are being removed.
+    fn archive_folders(&self) -> Result<(Vec<ArchivePlace>, Vec<String>), Fault> {
+        let folder = self.path().join(FOLDER);
+        let (mut places, mut gone) = (Vec::new(), Vec::new());
+        let names = if folder.exists() { list(&folder)? } else { Vec::new() };
+        for name in names {
             if let Some(place) = ArchivePlace::parse(&name) {
                 places.push(place);
             } else if name.strip_suffix(GONE).is_some_and(|name| ArchivePlace::parse(name).is_some()) {
-                clear(&folder.join(name))?;
+                gone.push(name);
             }
         }
         places.sort_unstable();
-        Ok(places)
+        Ok((places, gone))
     }
 
     /// Removes an archive with everything in it; nothing happens if it is not there. Who still reads from

@@ -91,16 +91,20 @@ pub trait DiskFile: Send + Sync {
 
 /// How much is written between two syncs while a file is filled with zeros: little enough that a sync of
 /// the active segment does not queue behind a long burst.
-const FILL_BYTES: usize = 1 << 20;
+const FILL_BYTES: u64 = 1 << 20;
+/// How much of that is written at once: zeros that are part of the program, and so small.
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// Writes zeros over `offset..end`, durably.
 pub(crate) fn zero(file: &dyn DiskFile, mut offset: u64, end: u64) -> io::Result<()> {
-    let zeros = vec![0; FILL_BYTES.min(usize::try_from(end.saturating_sub(offset)).unwrap_or(FILL_BYTES))];
     while offset < end {
-        let bytes = (end - offset).min(FILL_BYTES as u64);
-        file.write_at(&zeros[..usize::try_from(bytes).expect("at most FILL_BYTES")], offset)?;
+        let filled = end.min(offset + FILL_BYTES);
+        while offset < filled {
+            let bytes = (filled - offset).min(ZEROS.len() as u64);
+            file.write_at(&ZEROS[..usize::try_from(bytes).expect("no more than there are")], offset)?;
+            offset += bytes;
+        }
         file.sync_data()?;
-        offset += bytes;
     }
     Ok(())
 }

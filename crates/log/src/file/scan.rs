@@ -13,8 +13,9 @@ use super::segment::{FRAMES_START, HeaderFlaw, SEGMENT_HEADER_BYTES, SegmentHead
 use crate::fault::Fault;
 use crate::frame::{self, HEADER_BYTES, Header, Identity, Position};
 
-/// How much of a file is read at once, in bytes.
-const WINDOW_BYTES: u64 = 1 << 20;
+/// How much of a file is read at once, in bytes: no more than helps, as an allocator keeps for long what was
+/// once allocated in a piece.
+const WINDOW_BYTES: u64 = 256 << 10;
 
 /// What a segment file holds.
 pub(crate) struct Found {

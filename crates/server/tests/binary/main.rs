@@ -6,6 +6,7 @@
 
 mod access;
 mod admin;
+mod archives;
 mod beyond;
 mod bounds;
 mod client;
