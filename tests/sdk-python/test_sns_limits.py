@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from calls import bodies, create, number, queue_arn, receive, receive_n, refused, subscribe, text
+from calls import bodies, counts, create, number, queue_arn, receive, receive_n, refused, subscribe, text
 
 DEFAULT, LARGEST = 262_144, 1_048_576
 TOO_LONG = ("InvalidParameter", "Invalid parameter: Message too long", 400)
@@ -92,6 +92,37 @@ def test_a_mebibyte(own_server):
     server.restart_after_kill()
     [message] = receive(sqs, queue, WaitTimeSeconds=5)
     assert message["Body"] == body
+
+
+@pytest.mark.expect_log("cut the end of the log")
+def test_an_envelope_larger_than_a_message(own_server):
+    """What no client could send can be received, spent, moved to a dead-letter queue and back, also after a kill."""
+    server = own_server()
+    sns, sqs = server.client("sns"), server.client("sqs")
+    topic, dead = sized_topic(sns, "t", LARGEST), create(sqs, "dead")
+    policy = {"deadLetterTargetArn": queue_arn(sqs, dead), "maxReceiveCount": 1}
+    queue = create(sqs, "q", RedrivePolicy=policy)
+    subscribe(sns, sqs, topic, queue)
+    body = '"' * LARGEST
+    sns.publish(TopicArn=topic, Message=body)
+
+    def check(queue, **arguments):
+        [message] = receive(sqs, queue, WaitTimeSeconds=5, **arguments)
+        assert len(message["Body"]) > 2 * LARGEST
+        assert json.loads(message["Body"])["Message"] == body
+        return message
+
+    message = check(queue, VisibilityTimeout=0)
+    error, _, status = refused(sqs.send_message, QueueUrl=queue, MessageBody=message["Body"])
+    assert (error, status) == ("InvalidParameterValue", 400)
+    assert receive(sqs, queue) == []
+    check(dead, VisibilityTimeout=0)
+    server.restart_after_kill()
+    sns, sqs = server.client("sns"), server.client("sqs")
+    assert counts(sqs, dead) == (1, 0, 0)
+    sqs.start_message_move_task(SourceArn=queue_arn(sqs, dead), DestinationArn=queue_arn(sqs, queue))
+    message = check(queue)
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
 
 def test_large_messages_are_for_some_subscribers(sns, sqs, name, queue, account):

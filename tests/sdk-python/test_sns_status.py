@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from calls import queue_arn, receive_n, refused, text, until
+from calls import create, queue_arn, receive_n, refused, text, until
 from web_endpoint import WebEndpoint, answer
 
 ROLE = "arn:aws:iam::123456789012:role/feedback"
@@ -268,6 +268,140 @@ def test_pages(sns, server, topic, path):
     for query in ("after=x", "limit=0", "limit=1001", "limit=x"):
         status, said = server.fetch(f"/v1/delivery-status?{query}")
         assert (status, "error" in json.loads(said)) == (400, True), query
+
+
+def response_of(event):
+    return json.loads(event["entry"]["delivery"]["providerResponse"])
+
+
+def by_destination(found):
+    return {event["entry"]["delivery"]["destination"]: event for event in found}
+
+
+def subscribed_queues(sns, sqs, topic, names, **attributes):
+    """Creates queues and subscribes them; their URLs by ARN. So many that each shard has some."""
+    urls = {}
+    for queue in names:
+        url = create(sqs, queue)
+        arn = queue_arn(sqs, url)
+        urls[arn] = url
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    return urls
+
+
+@pytest.mark.parametrize("raw", ["true", "false"])
+def test_copies_for_queues(sns, sqs, server, name, raw):
+    topic = watched_topic(sns, name, kind="SQS")
+    urls = subscribed_queues(sns, sqs, topic, [f"{name}-{n}" for n in range(6)], RawMessageDelivery=raw)
+    sent = sns.publish(TopicArn=topic, Message="x ü")
+    found = by_destination(events(server, topic, 6))
+    assert set(found) == set(urls)
+    for arn, event in found.items():
+        [message] = receive_n(sqs, urls[arn], 1)
+        assert event["log_group"] == group(topic)
+        entry = event["entry"]
+        assert list(entry) == ["notification", "delivery", "status"]
+        assert entry["status"] == "SUCCESS"
+        assert ISO.fullmatch(entry["notification"].pop("timestamp"))
+        assert entry["notification"] == {
+            "messageMD5Sum": hashlib.md5("x ü".encode()).hexdigest(),
+            "messageId": sent["MessageId"],
+            "topicArn": topic,
+        }
+        delivery = entry["delivery"]
+        assert list(delivery) == ["deliveryId", "destination", "providerResponse", "dwellTimeMs", "statusCode"]
+        assert delivery["statusCode"] == 200
+        assert 0 <= delivery["dwellTimeMs"] < 60_000
+        response = response_of(event)
+        assert set(response) == {"sqsRequestId", "sqsMessageId"}
+        assert response["sqsMessageId"] == message["MessageId"] != response["sqsRequestId"]
+
+
+def test_queues_that_are_gone(sns, sqs, server, name, queue):
+    """A failure, whether a dead-letter queue gets the message or not; that one is not noted."""
+    topic = watched_topic(sns, name, kind="SQS")
+    redrive = json.dumps({"deadLetterTargetArn": queue_arn(sqs, queue)})
+    urls = subscribed_queues(sns, sqs, topic, [f"{name}-{n}" for n in range(4)], RedrivePolicy=redrive)
+    urls |= subscribed_queues(sns, sqs, topic, [f"{name}-alone"])
+    for url in urls.values():
+        sqs.delete_queue(QueueUrl=url)
+    sns.publish(TopicArn=topic, Message="x")
+    receive_n(sqs, queue, 4)
+    found = by_destination(events(server, topic, 5))
+    assert set(found) == set(urls)
+    for event in found.values():
+        assert (event["log_group"], event["entry"]["status"]) == (group(topic, failure=True), "FAILURE")
+        assert event["entry"]["delivery"]["statusCode"] == 400
+        assert response_of(event) == {
+            "ErrorCode": "AWS.SimpleQueueService.NonExistentQueue",
+            "ErrorMessage": "The specified queue does not exist.",
+            "sqsRequestId": "Unrecoverable",
+        }
+
+
+def test_a_raw_message_with_too_many_attributes(sns, sqs, server, name, queue):
+    topic = watched_topic(sns, name, kind="SQS")
+    redrive = json.dumps({"deadLetterTargetArn": queue_arn(sqs, queue)})
+    names = [f"{name}-{n}" for n in range(2)]
+    subscribed_queues(sns, sqs, topic, names, RawMessageDelivery="true", RedrivePolicy=redrive)
+    sns.publish(TopicArn=topic, Message="x", MessageAttributes={f"a{n}": text("v") for n in range(11)})
+    for event in events(server, topic, 2, failure=True):
+        assert event["entry"]["delivery"]["statusCode"] == 400
+        assert "[11] exceeds the allowed maximum [10]" in response_of(event)["ErrorMessage"]
+
+
+def test_of_queues_only_what_is_asked_for(sns, sqs, server, name):
+    """The last topic asks for everything: what was published before to the others would have been noted by then."""
+    role = {"SQSSuccessFeedbackRoleArn": ROLE, "SQSFailureFeedbackRoleArn": ROLE}
+    asked = {
+        "nothing": {},
+        "rate": {"SQSSuccessFeedbackSampleRate": "100"},
+        "web": {"HTTPSuccessFeedbackRoleArn": ROLE, "HTTPFailureFeedbackRoleArn": ROLE},
+        "none": {"SQSSuccessFeedbackRoleArn": ROLE, "SQSSuccessFeedbackSampleRate": "0"},
+        "failures": {**role, "SQSSuccessFeedbackSampleRate": "0"},
+        "all": {**role, "SQSSuccessFeedbackSampleRate": "100"},
+    }
+    topics = {kind: sns.create_topic(Name=f"{name}-{kind}", Attributes=a)["TopicArn"] for kind, a in asked.items()}
+    for kind, topic in topics.items():
+        urls = subscribed_queues(sns, sqs, topic, [f"{name}-{kind}-{n}" for n in range(4)])
+        lost = subscribed_queues(sns, sqs, topic, [f"{name}-{kind}-gone"])
+        for url in lost.values():
+            sqs.delete_queue(QueueUrl=url)
+        sns.publish(TopicArn=topic, Message="x")
+        for url in urls.values():
+            receive_n(sqs, url, 1)
+    assert len(events(server, topics["all"], 5)) == 5
+    assert len(events(server, topics["failures"], 1, failure=True)) == 1
+    for kind in ("nothing", "rate", "web", "none"):
+        assert page(server, prefix=group(topics[kind]))["deliveries"] == [], kind
+
+
+def test_batches_for_fifo_queues(sns, sqs, server, name):
+    """Of a structured message it is the text for queues; what the topic has seen before is not delivered again."""
+    attributes = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    topic = watched_topic(sns, f"{name}.fifo", kind="SQS", **attributes)
+    urls = subscribed_queues(sns, sqs, topic, [f"{name}-{n}.fifo" for n in range(4)], RawMessageDelivery="true")
+    entries = [
+        {
+            "Id": str(at),
+            "Message": json.dumps({"default": "d", "sqs": f"for queues {n}"}),
+            "MessageStructure": "json",
+            "MessageGroupId": "g",
+        }
+        for at, n in enumerate((0, 1, 2, 2))
+    ]
+    sent = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)["Successful"]
+    assert sent[2]["MessageId"] == sent[3]["MessageId"]
+    found = events(server, topic, 12)
+    for arn, url in urls.items():
+        messages = receive_n(sqs, url, 3)
+        ours = [event for event in found if event["entry"]["delivery"]["destination"] == arn]
+        assert [response_of(event)["sqsMessageId"] for event in ours] == [m["MessageId"] for m in messages]
+        digests = [event["entry"]["notification"]["messageMD5Sum"] for event in ours]
+        assert digests == [hashlib.md5(m["Body"].encode()).hexdigest() for m in messages]
+        assert messages[0]["Body"] == "for queues 0"
+        ids = [event["entry"]["notification"]["messageId"] for event in ours]
+        assert ids == [entry["MessageId"] for entry in sent[:3]]
 
 
 @pytest.mark.expect_log("cut the end of the log|deliver")

@@ -1,12 +1,14 @@
 //! What one operation of the core costs: instructions on an empty and on a full shard, and bytes in memory.
 //!
-//! Three programs in one. `instructions` runs under callgrind (`cargo x bench core` starts it so) and asks it for a dump
+//! Four programs in one. `instructions` runs under callgrind (`cargo x bench core` starts it so) and asks it for a dump
 //! after each operation; without callgrind it only checks that everything can be carried out. `memory ITEM` fills a
 //! shard with one kind of thing and tells by how much the process has grown: one item in one process, so that nothing
 //! is hidden by memory that was free already. `filters` publishes to a topic whose subscriptions all have a filter.
+//! `hostile` evaluates filters that are made to be slow.
 
 mod callgrind;
 mod filters;
+mod hostile;
 mod memory;
 mod operations;
 mod scene;
@@ -21,7 +23,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "postrider-core-bench instructions [MESSAGES GROUPS QUEUES CYCLES]
 postrider-core-bench memory messages|groups|fair-groups|dedup|queues [COUNT]
-postrider-core-bench filters [SUBSCRIPTIONS ROUNDS]";
+postrider-core-bench filters [SUBSCRIPTIONS ROUNDS]
+postrider-core-bench hostile";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +40,7 @@ fn main() {
             instructions(&size, number(4, 1_000));
         }
         Some(&"filters") => filters::measure(number(1, 1_000), number(2, 9)),
+        Some(&"hostile") => hostile::measure(),
         Some(&"memory") if words.len() > 1 => memory::measure(words[1], words.get(2).map(|text| parse(text))),
         _ => {
             eprintln!("{USAGE}");

@@ -64,6 +64,15 @@ pub struct Residency {
     pub used: u64,
 }
 
+impl Body {
+    /// A payload that need not get into the log.
+    pub(crate) fn copy_of(payload: &Payload) -> Body {
+        let len = u32::try_from(payload.bytes.len()).unwrap_or(u32::MAX);
+        let (place, size) = (Place { len, ..Place::default() }, payload.size);
+        Body { place, size, resident: Some(Arc::from(&payload.bytes[..])) }
+    }
+}
+
 impl Residency {
     /// Takes a payload in, resident if the budget allows.
     pub(crate) fn admit(&mut self, payload: &Payload) -> Body {

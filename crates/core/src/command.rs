@@ -74,6 +74,11 @@ pub enum Command {
     ListTopics(Page),
     /// Lists all subscriptions in order of their ARNs.
     ListSubscriptions(Page),
+    /// Counts the filter policies that topics of an account have in this shard.
+    CountFilters {
+        /// The account.
+        account: Box<str>,
+    },
     /// Confirms a subscription of this shard.
     Confirm {
         /// By what somebody at the endpoint knows of it.
@@ -81,6 +86,8 @@ pub enum Command {
         /// Who confirms.
         by: Confirmation,
     },
+    /// Asks whether a subscription of this shard knows a token, and changes nothing.
+    Knows(Token),
     /// Takes deliveries to endpoints whose time has come. Until it is said what became of them, or the shard is opened
     /// again, they are not handed out again.
     Claim {
@@ -89,6 +96,8 @@ pub enum Command {
         /// Payload bytes at most, but at least one delivery.
         bytes_max: usize,
     },
+    /// Takes what became of copies for queues, of what topics want to be told.
+    Ended,
     /// Tells what became of deliveries to endpoints that were taken.
     Tried(Vec<Report>),
     /// Reads publications that wait for the archives of their topics, those of each topic in order.
@@ -301,6 +310,8 @@ pub struct Subscribe {
     pub notice: Option<Notice>,
     /// Which messages of the archive it gets first.
     pub replay: Option<Span>,
+    /// Filter policies that the topic's account has in other shards. Matters only with a filter policy.
+    pub filters_elsewhere: usize,
 }
 
 /// Which attributes a Subscribe gave: only those are compared with a subscription that is there.
@@ -391,7 +402,7 @@ pub struct Publish {
 impl Subscribe {
     /// A subscription for which no attributes were given.
     pub fn new(wanted: SubscriptionStated) -> Subscribe {
-        Subscribe { wanted, given: Given::default(), notice: None, replay: None }
+        Subscribe { wanted, given: Given::default(), notice: None, replay: None, filters_elsewhere: 0 }
     }
 }
 

@@ -70,6 +70,8 @@ pub const SUBSCRIPTIONS_PER_TOPIC_MAX: usize = 20_000;
 pub const RAW_ATTRIBUTES_MAX: usize = 10;
 /// Filter policies of one topic (sns 12).
 pub const FILTERS_PER_TOPIC_MAX: usize = 200;
+/// Filter policies of all topics of one account (sns 12).
+pub const FILTERS_PER_ACCOUNT_MAX: usize = 10_000;
 /// `numRetries` of a delivery policy (sns 10).
 pub const RETRIES_MAX: u32 = 100;
 /// `maxDelayTarget` of a delivery policy, milliseconds (sns 10).

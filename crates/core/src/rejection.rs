@@ -63,7 +63,7 @@ pub enum Rejection {
     SubscriptionAttributesDiffer,
     /// The topic has as many subscriptions as it may.
     TooManySubscriptions,
-    /// The topic has as many filter policies as it may.
+    /// The topic, or all topics of its account, have as many filter policies as they may.
     TooManyFilterPolicies,
     /// The subscription is not confirmed, so it cannot be ended either (sns 4).
     SubscriptionPending,

@@ -8,6 +8,7 @@ pub use crate::queue::message::Where;
 use crate::queue::settings::Settings;
 use crate::rejection::Refusal;
 use crate::topic::retry::Effective;
+use crate::topic::status::Ended;
 use crate::topic::subscription::Rendition;
 use crate::{Arn, Rejection, Timestamp, account, application};
 use std::collections::BTreeMap;
@@ -43,6 +44,8 @@ pub enum Reply {
     Topic(Box<TopicView>),
     /// Subscriptions with the ARN of their topic, and whether there are more after the last.
     Subscriptions(Vec<(Arn, Arc<SubscriptionStated>)>, More),
+    /// How many there are of what was counted.
+    Count(usize),
     /// A subscription, and whether the endpoint has to confirm it.
     Subscribed(Uuid, Confirmed),
     /// The topic and the id of a subscription that was confirmed, now or earlier.
@@ -53,6 +56,13 @@ pub enum Reply {
     Published(Vec<Result<PublishedAs, Rejection>>),
     /// Deliveries to endpoints whose time has come.
     Claimed(Vec<Claimed>),
+    /// What became of copies for queues, of what topics want to be told.
+    Ended {
+        /// The oldest first; none when there is nothing more.
+        publications: Vec<Ended>,
+        /// Copies for which there was no room, since this was last asked.
+        left_out: u64,
+    },
     /// Publications that wait for the archives of their topics, those of a topic together and in order.
     ToArchive(Vec<ToArchive>),
     /// All archives.
@@ -151,8 +161,8 @@ pub struct ReplayView {
     pub replay: ReplayStated,
     /// The subscription.
     pub subscription: Arc<SubscriptionStated>,
-    /// Deliveries that are on their way to the shard of its queue.
-    pub on_the_way: usize,
+    /// Messages in its queue, if this shard holds that; otherwise deliveries on their way to the shard that does.
+    pub ahead: usize,
 }
 
 /// Whether a list goes on.

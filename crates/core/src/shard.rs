@@ -13,6 +13,7 @@
 mod advance;
 mod apply;
 mod archive;
+mod bounds;
 mod check;
 mod cost;
 mod deliveries;
@@ -23,6 +24,7 @@ mod names;
 mod placing;
 mod queues;
 mod redrive;
+mod status;
 mod subscriptions;
 mod topics;
 
@@ -46,12 +48,14 @@ use crate::rejection::{Permit, Rejection};
 use crate::reply::{self, More, Reply};
 use crate::topic::Topic;
 use crate::topic::retry::Schedule;
+use crate::topic::status::Ended;
 use crate::topic::subscription::Token;
 use crate::{Arn, Lsn, Timestamp, limits};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
+pub use bounds::Bounds;
 pub(crate) use deliveries::Ends;
 use names::Names;
 pub(crate) use placing::Placing;
@@ -87,27 +91,6 @@ pub struct Waits {
 impl Default for Waits {
     fn default() -> Waits {
         Waits { deleted_ms: limits::DELETED_WAIT_MS, purge_ms: limits::PURGE_WAIT_MS }
-    }
-}
-
-/// Limits that may be raised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// Subscriptions of one topic.
-    pub subscriptions_per_topic: usize,
-    /// Filter policies of one topic.
-    pub filters_per_topic: usize,
-    /// Deliveries owed to one endpoint; a further one has the oldest reach its end.
-    pub owed_per_endpoint: usize,
-}
-
-impl Default for Bounds {
-    fn default() -> Bounds {
-        Bounds {
-            subscriptions_per_topic: limits::SUBSCRIPTIONS_PER_TOPIC_MAX,
-            filters_per_topic: limits::FILTERS_PER_TOPIC_MAX,
-            owed_per_endpoint: limits::OWED_PER_LINE_MAX,
-        }
     }
 }
 
@@ -149,6 +132,8 @@ pub struct Shard {
     pub(crate) tokens: BTreeMap<Token, (TopicId, Uuid)>,
     /// Subscriptions that nobody has confirmed, by the account that made them.
     pending: BTreeMap<Box<str>, usize>,
+    /// Filter policies of all topics, by the account that has the topics.
+    account_filters: BTreeMap<Box<str>, usize>,
     /// When topics forget something: an id, or a subscription whose tokens are over.
     topic_due: BTreeSet<(Timestamp, TopicId, Option<Uuid>)>,
     /// Publications that wait for the archive of their topic.
@@ -215,19 +200,21 @@ pub struct Decided {
     pub reply: Reply,
     /// Deliveries that were refused for good, by their target's absence or its policy.
     pub dropped: u64,
+    /// What became of copies, for topics that want to be told: worth nothing until the events are durable.
+    pub ended: Vec<Ended>,
 }
 
 impl Decided {
     pub(crate) fn nothing(reply: Reply) -> Decided {
-        Decided { events: Vec::new(), reply, dropped: 0 }
+        Decided { events: Vec::new(), reply, dropped: 0, ended: Vec::new() }
     }
 
     pub(crate) fn one(event: Event, reply: Reply) -> Decided {
-        Decided { events: vec![event], reply, dropped: 0 }
+        Decided { events: vec![event], ..Decided::nothing(reply) }
     }
 
     pub(crate) fn perhaps(event: Option<Event>, reply: Reply) -> Decided {
-        Decided { events: event.into_iter().collect(), reply, dropped: 0 }
+        Decided { events: event.into_iter().collect(), ..Decided::nothing(reply) }
     }
 }
 
@@ -276,6 +263,7 @@ impl Shard {
             diverted: BTreeMap::new(),
             tokens: BTreeMap::new(),
             pending: BTreeMap::new(),
+            account_filters: BTreeMap::new(),
             topic_due: BTreeSet::new(),
             unarchived: BTreeMap::new(),
             replays: BTreeMap::new(),
@@ -325,9 +313,15 @@ impl Shard {
             Command::Topic { arn, judged, ask } => self.ask_topic(&arn, judged, ask, ids),
             Command::ListTopics(page) => Ok(list(self.topic_names.ordered(), &page)),
             Command::ListSubscriptions(page) => Ok(self.list_subscriptions(&page)),
+            Command::CountFilters { account } => {
+                Ok(Decided::nothing(Reply::Count(self.filters_of(&account))))
+            }
             Command::Confirm { token, by } => self.confirm(token, by),
+            Command::Knows(token) => self.known(token).map(|_| Decided::nothing(Reply::Done)),
             // The writer takes deliveries by itself: that changes nothing that the log has.
             Command::Claim { .. } => Ok(Decided::nothing(Reply::Claimed(Vec::new()))),
+            // What ended is with the writer: it is no state.
+            Command::Ended => Ok(Decided::nothing(Reply::Ended { publications: Vec::new(), left_out: 0 })),
             Command::Tried(reports) => Ok(self.tried(&reports)),
             Command::ToArchive { after, skip } => Ok(self.to_archive(after, &skip)),
             Command::Archived { topic, up_to } => Ok(self.archived(topic, up_to)),

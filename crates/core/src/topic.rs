@@ -4,12 +4,13 @@
 //!
 //! Invariants:
 //! - `by_endpoint` has each subscription but those that have ended;
-//! - `body_filters` and `filters` count those of them that have such a filter.
+//! - `filters` counts those of them that have a filter policy, `body_filters` those whose filter looks into bodies.
 
 pub mod filter;
 pub(crate) mod lifecycle;
 pub(crate) mod publish;
 pub mod retry;
+pub mod status;
 pub mod subscription;
 
 use crate::event::{Archive, SubscriptionStated, Tags, TopicDeduplicated, TopicStated};
@@ -52,6 +53,8 @@ pub(crate) struct Stated {
     pub(crate) archive: Option<Archive>,
     /// `MaximumMessageSize`, out of the attributes.
     pub(crate) message_bytes_max: u32,
+    /// What it wants to be told of deliveries to queues, out of the attributes.
+    pub(crate) asked: status::Asked,
     /// What the attributes of a FIFO topic say; absent on a standard topic.
     pub(crate) fifo: Option<FifoSettings>,
     /// Where the log states it last.
@@ -105,6 +108,7 @@ impl Topic {
             delivery: stated.delivery.clone(),
             archive: stated.archive,
             message_bytes_max: size.unwrap_or(limits::TOPIC_MESSAGE_BYTES_DEFAULT),
+            asked: status::Asked::of(&stated.attributes, "SQS"),
             fifo: stated.arn.is_fifo().then_some(FifoSettings {
                 content_dedup: if content { Switch::On } else { Switch::Off },
                 scope: if grouped { ThroughputScope::MessageGroup } else { ThroughputScope::Topic },
@@ -158,6 +162,11 @@ impl Topic {
         self.body_filters > 0
     }
 
+    /// How many filter policies there are.
+    pub(crate) fn filters(&self) -> usize {
+        self.filters
+    }
+
     /// The subscription of an endpoint, unless it has ended.
     pub(crate) fn subscribed(&self, endpoint: &Endpoint) -> Option<&Subscription> {
         self.subscriptions.get(self.by_endpoint.get(endpoint)?)
@@ -176,7 +185,7 @@ impl Topic {
             self.uncount(&old.stated);
         }
         if !matches!(stated.standing, Standing::Ended(_)) {
-            self.filters += usize::from(stated.filter.is_some());
+            self.filters += usize::from(has_policy(stated));
             self.body_filters += usize::from(filters_body(stated));
             self.by_endpoint.insert(stated.endpoint.clone(), stated.id);
         }
@@ -205,7 +214,7 @@ impl Topic {
         if matches!(old.standing, Standing::Ended(_)) {
             return;
         }
-        self.filters -= usize::from(old.filter.is_some());
+        self.filters -= usize::from(has_policy(old));
         self.body_filters -= usize::from(filters_body(old));
         if self.by_endpoint.get(&old.endpoint) == Some(&old.id) {
             self.by_endpoint.remove(&old.endpoint);
@@ -231,6 +240,11 @@ impl Topic {
     fn remembered(&self, now: Timestamp) -> BTreeMap<crate::id::DedupKey, First> {
         self.dedup.iter_live(now).collect()
     }
+}
+
+/// Has the subscription a filter policy?
+pub(crate) fn has_policy(stated: &SubscriptionStated) -> bool {
+    stated.filter.as_ref().is_some_and(|filter| filter.is_policy())
 }
 
 fn filters_body(stated: &SubscriptionStated) -> bool {

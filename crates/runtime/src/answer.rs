@@ -73,10 +73,12 @@ fn bodies(reply: &Reply) -> Vec<&Body> {
         Reply::Peeked(messages) => messages.iter().map(|m| m.content.body()).collect(),
         Reply::Owed(parcels) => parcels.iter().map(|parcel| &parcel.body).collect(),
         Reply::Claimed(claimed) => claimed.iter().map(|claimed| &claimed.body).collect(),
+        Reply::Ended { publications, .. } => publications.iter().map(|ended| &ended.body).collect(),
         Reply::ToArchive(waiting) => waiting.iter().map(|waiting| &waiting.body).collect(),
         Reply::Done
         | Reply::Queue(_)
         | Reply::Arns(..)
+        | Reply::Count(_)
         | Reply::Sent(_)
         | Reply::Each(_)
         | Reply::MoveStarted(_)

@@ -5,7 +5,10 @@
 //!
 //! A replay is a cursor in the shard's state. Each step reads a page behind it, and the shard delivers that page and moves
 //! the cursor in one entry, so nothing is left out or doubled. While the queue that gets the messages has many waiting
-//! the next page is not read: so a replay takes little memory, however much there is to replay.
+//! the next page is not read: so a replay takes little memory, however much there is to replay. Whether it has so many is
+//! looked at twice a second, by one question to the shard for all replays; a queue that another shard holds is asked
+//! for by itself, once a look. Nobody tells when a queue gets emptier: messages leave one in many ways, all of which
+//! would have to know of replays, and one that forgot would hold a replay up for ever.
 
 use crate::answer::{Answer, Unreadable};
 use crate::handle::{ShardHandle, Unanswered};
@@ -127,12 +130,13 @@ impl Archivist {
         }
         let answer = self.shard.ask(Command::Replays).await?;
         let Ok(Reply::Replays(replays)) = answer.result else { return Ok(progress) };
+        let mut elsewhere = BTreeMap::new();
         for view in replays {
             let topic = view.replay.topic;
             let step = if self.faulty.contains_key(&topic) {
                 Ok(Progress::Waiting)
             } else {
-                self.replay(&view).await
+                self.replay(&view, &mut elsewhere).await
             };
             progress = progress.and(self.judged(topic, step)?.unwrap_or(Progress::Waiting));
         }
@@ -195,10 +199,14 @@ impl Archivist {
         Ok(())
     }
 
-    /// One step of a replay.
-    async fn replay(&mut self, view: &ReplayView) -> Result<Progress, Delay> {
+    /// One step of a replay. What was asked in this round about queues of other shards is kept in `elsewhere`.
+    async fn replay(
+        &mut self,
+        view: &ReplayView,
+        elsewhere: &mut BTreeMap<Arn, usize>,
+    ) -> Result<Progress, Delay> {
         let Endpoint::Queue(queue) = &view.subscription.endpoint else { return Ok(Progress::Nothing) };
-        if view.on_the_way >= WINDOW || self.waiting_in(queue).await? >= WINDOW {
+        if view.ahead >= WINDOW || self.waiting_elsewhere(queue, elsewhere).await? >= WINDOW {
             return Ok(Progress::Waiting);
         }
         let replay = view.replay;
@@ -225,10 +233,27 @@ impl Archivist {
         Ok(Replayed { published: stated.published(), payload: stated.payload, facts })
     }
 
-    /// How many messages wait in a queue; none in one that is not there.
-    async fn waiting_in(&self, queue: &Arn) -> Result<usize, Unanswered> {
+    /// How many messages wait in a queue of another shard, as of this round.
+    async fn waiting_elsewhere(
+        &self,
+        queue: &Arn,
+        known: &mut BTreeMap<Arn, usize>,
+    ) -> Result<usize, Unanswered> {
         let count = u16::try_from(self.all.len()).expect("as many shards as a u16 counts");
         let shard = &self.all[usize::from(queue.shard(count))];
+        if shard.index() == self.shard.index() {
+            return Ok(0);
+        }
+        if let Some(waiting) = known.get(queue) {
+            return Ok(*waiting);
+        }
+        let waiting = self.waiting_in(shard, queue).await?;
+        known.insert(queue.clone(), waiting);
+        Ok(waiting)
+    }
+
+    /// How many messages wait in a queue; none in one that is not there.
+    async fn waiting_in(&self, shard: &ShardHandle, queue: &Arn) -> Result<usize, Unanswered> {
         let Some(judgement) = shard.judgement(queue) else { return Ok(0) };
         let ask = AskQueue::View;
         let command = Command::Queue { arn: queue.clone(), judged: judgement.revision, ask };

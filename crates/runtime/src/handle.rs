@@ -55,18 +55,25 @@ impl ShardHandle {
         ShardHandle { calls, shared }
     }
 
-    /// Asks, and waits until the answer is durable. A full mailbox answers at once.
+    /// Asks at once, and waits until the answer is durable. A full mailbox answers at once.
+    ///
+    /// What is waited with is small, and has no room for the command: a thousand long polls wait like this.
     ///
     /// # Errors
     /// There is no answer.
-    pub async fn ask(&self, command: Command) -> Result<Answer, Unanswered> {
+    pub fn ask(&self, command: Command) -> impl Future<Output = Result<Answer, Unanswered>> + Send + use<> {
+        let sent = self.send(command);
+        async move { sent?.await.map_err(|_| Unanswered::Stopped) }
+    }
+
+    fn send(&self, command: Command) -> Result<oneshot::Receiver<Answer>, Unanswered> {
         let (call, answer) = turn::call(command);
         if !self.shared.mailbox.takes(call.bytes) {
             return Err(Unanswered::Busy);
         }
         let bytes = call.bytes;
         match self.calls.try_send(Mail::Call(call)) {
-            Ok(()) => answer.await.map_err(|_| Unanswered::Stopped),
+            Ok(()) => Ok(answer),
             Err(error) => {
                 self.shared.mailbox.taken(bytes);
                 Err(match error {
@@ -109,6 +116,11 @@ impl ShardHandle {
     /// Becomes ready when deliveries to endpoints have come to their time.
     pub fn due(&self) -> Arc<Notify> {
         self.shared.due.clone()
+    }
+
+    /// Becomes ready when something has ended that a topic wants to be told of.
+    pub fn ended(&self) -> Arc<Notify> {
+        self.shared.ended.clone()
     }
 
     /// Becomes ready when something waits for an archive, or is to be replayed.
@@ -174,6 +186,8 @@ pub(crate) struct Shared {
     owes: Vec<Arc<Notify>>,
     /// Deliveries to endpoints have come to their time.
     due: Arc<Notify>,
+    /// Something has ended that a topic wants to be told of.
+    ended: Arc<Notify>,
     /// Something waits for an archive, or is to be replayed.
     archives: Arc<Notify>,
     closing: AtomicBool,
@@ -192,6 +206,7 @@ impl Shared {
             log_stats,
             owes: (0..shards).map(|_| Arc::default()).collect(),
             due: Arc::default(),
+            ended: Arc::default(),
             archives: Arc::default(),
             closing: AtomicBool::new(false),
             failed: AtomicBool::new(false),
@@ -230,6 +245,9 @@ impl Shared {
         self.gauges.due.store(shard.due_count() as u64, Relaxed);
         if shard.endpoints_due().is_some_and(|due| due <= shard.now()) {
             self.due.notify_one();
+        }
+        if writer.has_ended() {
+            self.ended.notify_one();
         }
         if writer.shard_mut().take_archives_wait() {
             self.archives.notify_one();

@@ -17,6 +17,7 @@
 //! - [`open`] makes a writer out of a log: replay, check, claim.
 //! - [`turn`] is the thin loop that owns the thread and the log; [`handle`] is how everybody else asks.
 //! - [`relay`] carries what one shard owes to another.
+//! - `ended` keeps what topics want to be told of copies for queues, until somebody asks.
 //! - `archivist` feeds the archives of FIFO topics, and brings messages back from them.
 //! - [`clock`] is shard time.
 
@@ -24,6 +25,7 @@ mod answer;
 mod archivist;
 pub mod clock;
 pub mod compaction;
+mod ended;
 pub mod handle;
 pub mod long_poll;
 pub mod node;

@@ -204,12 +204,16 @@ impl Node {
         self.shard(arn).judgement(arn)
     }
 
-    /// Asks the shard that holds a resource, and waits until the answer is durable.
+    /// Asks the shard that holds a resource at once, and waits until the answer is durable.
     ///
     /// # Errors
     /// There is no answer.
-    pub async fn ask(&self, arn: &Arn, command: Command) -> Result<Answer, Unanswered> {
-        self.shard(arn).ask(command).await
+    pub fn ask(
+        &self,
+        arn: &Arn,
+        command: Command,
+    ) -> impl Future<Output = Result<Answer, Unanswered>> + Send + use<> {
+        self.shard(arn).ask(command)
     }
 
     /// Where the node keeps its data, if it does.

@@ -42,8 +42,11 @@ pub(crate) fn bytes(command: &Command) -> u64 {
         Command::Replay { messages, .. } => messages.iter().map(|message| message.payload.bytes.len()).sum(),
         Command::Tried(reports) => 64 * reports.len(),
         Command::ListQueues(_)
+        | Command::CountFilters { .. }
         | Command::Confirm { .. }
+        | Command::Knows(_)
         | Command::Claim { .. }
+        | Command::Ended
         | Command::ToArchive { .. }
         | Command::Archived { .. }
         | Command::Archives
@@ -92,7 +95,7 @@ fn topic(ask: &AskTopic) -> usize {
         AskTopic::SetSubscription(_, Change::Attribute { text, .. }) => {
             text.as_ref().map_or(0, |text| text.len())
         }
-        AskTopic::SetSubscription(_, Change::Filter(given)) => filter(given.as_deref()),
+        AskTopic::SetSubscription(_, Change::Filter { filter: given, .. }) => filter(given.as_deref()),
         AskTopic::Publish(messages) => messages.iter().map(|message| message.payload.bytes.len()).sum(),
         AskTopic::View
         | AskTopic::Delete

@@ -11,6 +11,7 @@
 //! leaves: also no rejection, no empty receive, no look at a queue. So nobody ever learns of something
 //! that a crash could undo. This is for whoever drives the writer to keep.
 
+use crate::ended::Waiting;
 use crate::long_poll::{LONG_POLLS_MAX, LongPolls, Parked};
 use crate::weight;
 use bytes::Bytes;
@@ -59,6 +60,8 @@ pub struct Writer<T> {
     pub(crate) trim: Option<u64>,
     credit: i64,
     dropped: u64,
+    /// Of what is not in the log yet, too: who asks for it is answered after the append.
+    ended: Waiting,
     /// Queues with waiting receives for which this turn has done enough.
     later: BTreeSet<QueueId>,
 }
@@ -96,6 +99,7 @@ impl<T: Caller> Writer<T> {
             trim: None,
             credit: i64::try_from(log_bytes).unwrap_or(i64::MAX / 2),
             dropped: 0,
+            ended: Waiting::default(),
             later: BTreeSet::new(),
         }
     }
@@ -126,6 +130,11 @@ impl<T: Caller> Writer<T> {
     /// Deliveries that were refused for good, since the shard was opened.
     pub fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// Has anything ended that a topic wants to be told of?
+    pub fn has_ended(&self) -> bool {
+        !self.ended.is_empty()
     }
 
     /// Whether the log may grow.
@@ -166,6 +175,12 @@ impl<T: Caller> Writer<T> {
             }
             let claimed = self.shard.take_due(max, bytes_max);
             self.replies.push((caller, Ok(claimed)));
+            return;
+        }
+        if matches!(&command, Command::Ended) {
+            if !caller.is_gone() {
+                self.replies.push((caller, Ok(self.ended.take())));
+            }
             return;
         }
         let poll = waits(&self.shard, &command);
@@ -243,6 +258,7 @@ impl<T: Caller> Writer<T> {
             return Err(Rejection::NoSpace);
         }
         self.dropped += decided.dropped;
+        self.ended.keep(decided.ended);
         self.log(decided.events);
         Ok(decided.reply)
     }

@@ -152,6 +152,38 @@ fn a_topic_has_so_many_subscriptions_and_filters() {
     );
 }
 
+/// The filter policies of all topics of an account, in whatever shard (sns 12).
+#[test]
+fn an_account_has_so_many_filters_over_all_its_topics() {
+    for shards in [1, 4] {
+        let bounds = Bounds { filters_per_account: 5, ..Bounds::default() };
+        let mut world = World::new(Options { shards, bounds, ..Options::default() });
+        let mut script = String::new();
+        for number in 1..=5 {
+            script.push_str(&format!(
+                "00:00 topic t{number}\n00:00 subscribe t{number} q filter={{\"a\":[1]}}\n"
+            ));
+        }
+        script.push_str(
+            "
+            00:01  subscribe         t1  more  filter={\"a\":[1]}  -> !TooManyFilterPolicies
+            00:01  subscribe         t1  more
+            00:01  set-subscription  t1  more  filter={\"a\":[1]}  -> !TooManyFilterPolicies
+            00:01  set-subscription  t2  q     filter={\"a\":[2]}
+            00:01  subscribe         t3  q     filter={\"a\":[1]}
+            00:02  unsubscribe       t4  q
+            00:02  set-subscription  t1  more  filter={\"a\":[1]}
+            00:02  subscribe         t4  q     filter={\"a\":[1]}  -> !TooManyFilterPolicies
+            00:03  delete-topic      t5
+            00:03  subscribe         t4  q     filter={\"a\":[1]}
+            00:03  subscribe         t3  more  filter={\"a\":[1]}  -> !TooManyFilterPolicies
+            ",
+        );
+        perform(&mut world, &script);
+        world.verify_trims();
+    }
+}
+
 /// More than fit in one turn: the rest goes through the outbox, also to the own shard.
 #[test]
 fn a_publication_reaches_more_queues_than_fit_in_one_turn() {

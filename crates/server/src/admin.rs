@@ -17,7 +17,7 @@ mod reply;
 
 use crate::config::{Config, is_exposed};
 use crate::context::Context;
-use crate::http::{Answers, Ends};
+use crate::http::{Answered, Answers, Busy, Ends};
 use crate::metrics;
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -158,7 +158,7 @@ impl Drop for Uncounted {
 }
 
 impl Answers for Admin {
-    async fn answer(&self, _ends: Ends, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(self: Arc<Self>, _ends: Ends, request: Request<Incoming>, _busy: Busy) -> Answered {
         let answered = match *request.method() {
             Method::GET | Method::HEAD => {
                 self.page(request.uri().path(), request.uri().query().unwrap_or_default()).await
@@ -166,7 +166,7 @@ impl Answers for Admin {
             Method::PUT => self.put(request.uri().path()).await,
             _ => Err(Problem::ONLY_LOOKS),
         };
-        answered.unwrap_or_else(|problem| problem.into_response())
+        Ok(answered.unwrap_or_else(|problem| problem.into_response()))
     }
 
     fn connected(&self) -> impl Drop + Send {

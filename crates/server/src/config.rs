@@ -43,6 +43,8 @@ const REQUEST_BYTES: std::ops::RangeInclusive<u64> = (16 << 10)..=(64 << 20);
 const SHARDS: std::ops::RangeInclusive<u16> = 1..=256;
 /// Each takes about 100 bytes of memory.
 const ENDPOINT_OWED_MAX: usize = 100_000_000;
+/// Each is looked at by each publication of its topic; together they are only kept.
+const ACCOUNT_FILTERS_MAX: usize = 1_000_000;
 const CLIENT_TIMEOUT_S: std::ops::RangeInclusive<u32> = 1..=3_600;
 
 /// Why a configuration is refused. The text says what to do.
@@ -204,6 +206,7 @@ impl Config {
                 message_bytes_max,
                 receive_max: layer.limits.receive_max.unwrap_or(aws.receive_max),
                 topic_filters_max: layer.limits.topic_filters_max.unwrap_or(bounds.filters_per_topic),
+                account_filters_max: layer.limits.account_filters_max.unwrap_or(bounds.filters_per_account),
                 topic_subscriptions_max: layer
                     .limits
                     .topic_subscriptions_max
@@ -281,6 +284,7 @@ impl Config {
         }
         for (key, number, most) in [
             ("limits.topic_filters_max", self.limits.topic_filters_max, SUBSCRIPTIONS_PER_TOPIC_MAX),
+            ("limits.account_filters_max", self.limits.account_filters_max, ACCOUNT_FILTERS_MAX),
             (
                 "limits.topic_subscriptions_max",
                 self.limits.topic_subscriptions_max,

@@ -13,7 +13,7 @@ use postrider_core::topic::retry::Schedule;
 use postrider_iam::Gate;
 use postrider_outbound::egress::Egress;
 use postrider_runtime::Node;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Everything that answering a request takes.
 pub(crate) struct Context {
@@ -50,4 +50,6 @@ pub(crate) struct Origin<'a> {
     pub(crate) trace_id: Option<&'a str>,
     /// The client's address.
     pub(crate) peer: IpAddr,
+    /// Our own address on the connection, which nobody chooses who only writes requests.
+    pub(crate) local: SocketAddr,
 }

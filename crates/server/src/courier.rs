@@ -113,7 +113,8 @@ impl Courier {
         };
         let signature = match Copy::in_queue(&message.content) {
             Some(copy) if copy.form == Form::Envelope => {
-                self.signed(signing, &copy, &copy.read(&payload)?).await?
+                // Boxed, or every receive that waits would keep room for it.
+                Box::pin(async { self.signed(signing, &copy, &copy.read(&payload)?).await }).await?
             }
             Some(_) | None => None,
         };

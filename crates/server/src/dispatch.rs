@@ -10,6 +10,8 @@
 //!     └──── Tried ──────┘
 //! ```
 //!
+//! What the shards deliver to queues by themselves is only noted here, for topics that ask ([`queues`]).
+//!
 //! Nothing here has to survive: what was claimed and not reported is owed still, and is handed out again after
 //! the next start. So an endpoint may get a message twice, as at AWS, and never less than its policy says.
 //!
@@ -22,6 +24,7 @@ mod attempt;
 mod capacity;
 mod http;
 mod lane;
+mod queues;
 mod quiet;
 mod senders;
 mod status;
@@ -89,6 +92,7 @@ impl Dispatcher {
         let mut lanes = JoinSet::new();
         for shard in context.node.shards() {
             lanes.spawn(Lane::new(shard.clone(), shared.clone()).run(ending.clone()));
+            lanes.spawn(queues::run(shard.clone(), context.clone(), ending.clone()));
         }
         Dispatcher { lanes, end }
     }

@@ -18,12 +18,15 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulConnection;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::DerefMut;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -33,8 +36,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, warn};
 
-/// Connections of the API. A connection takes about 17 KiB while it waits in a long poll, so
-/// this is 270 MiB at worst, and some hundred clients with the pools that SDKs have.
+/// Connections of the API. A connection takes about 15 KiB while it waits in a long poll, so
+/// this is 240 MiB at worst, and some hundred clients with the pools that SDKs have.
 pub(crate) const CONNECTIONS_MAX: usize = 16_384;
 /// Requests that are open on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
@@ -77,14 +80,19 @@ pub(crate) struct Ends {
     pub(crate) local: SocketAddr,
 }
 
+/// What hyper gets.
+pub(crate) type Answered = Result<Response<Full<Bytes>>, Infallible>;
+
 /// Answers requests.
 pub(crate) trait Answers: Send + Sync + 'static {
-    /// Answers one request.
+    /// Answers one request, and lets go of `busy` with it. It is hyper that waits for the answer, so that nothing has
+    /// to have room for the request around it.
     fn answer(
-        &self,
+        self: Arc<Self>,
         ends: Ends,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+        busy: Busy,
+    ) -> impl Future<Output = Answered> + Send;
 
     /// Held while a connection is open.
     fn connected(&self) -> impl Drop + Send;
@@ -93,8 +101,8 @@ pub(crate) trait Answers: Send + Sync + 'static {
 /// A listener with what its connections share.
 pub(crate) struct Listener<A> {
     answers: Arc<A>,
-    http1: Builder<TokioExecutor>,
-    http2: Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     client_timeout: Duration,
     slots: Arc<Semaphore>,
 }
@@ -102,12 +110,11 @@ pub(crate) struct Listener<A> {
 impl<A: Answers> Listener<A> {
     /// Connections that `answers` answers, at most so many at a time over all sockets.
     pub(crate) fn new(answers: Arc<A>, client_timeout: Duration, connections_max: usize) -> Arc<Listener<A>> {
-        let mut http1 = Builder::new(TokioExecutor::new()).http1_only();
+        let mut http1 = http1::Builder::new();
         // The time-out of heads is ours, see above; hyper's would set a timer for each request.
-        http1.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HTTP1_BUFFER_BYTES_MAX);
-        let mut http2 = Builder::new(TokioExecutor::new()).http2_only();
+        http1.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HTTP1_BUFFER_BYTES_MAX);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
-            .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS_MAX)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
@@ -146,59 +153,78 @@ impl<A: Answers> Listener<A> {
     ) {
         let _connected = self.answers.connected();
         let activity = Arc::new(Activity::new());
-        let service = service_fn(|request| {
-            let (busy, answers) = (activity.begin(), self.answers.clone());
-            async move {
-                let answered = answers.answer(ends, request).await;
-                drop(busy);
-                Ok::<_, Infallible>(answered)
-            }
-        });
+        let service = service_fn(|request| self.answers.clone().answer(ends, request, activity.begin()));
         let mut ending = std::pin::pin!(draining(phase));
-        let builder = tokio::select! {
-            builder = timeout(self.client_timeout, self.builder(&stream)) => builder,
+        let version = tokio::select! {
+            version = timeout(self.client_timeout, version(&stream)) => version,
             () = ending.as_mut() => return,
         };
-        let Ok(builder) = builder else { return };
-        let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-        let mut finishing = false;
-        loop {
-            tokio::select! {
-                ended = connection.as_mut() => {
-                    if let Err(error) = ended {
-                        debug!(peer = %ends.peer, %error, "connection ended");
-                    }
-                    return;
-                }
-                () = sleep_until(activity.deadline(self.client_timeout)) => {
-                    if activity.deadline(self.client_timeout) <= Instant::now() {
-                        debug!(peer = %ends.peer, "connection closed: its client is idle or too slow");
-                        return;
-                    }
-                }
-                () = ending.as_mut(), if !finishing => {
-                    finishing = true;
-                    connection.as_mut().graceful_shutdown();
-                }
+        let Ok(version) = version else { return };
+        let (io, peer) = (TokioIo::new(stream), ends.peer);
+        match version {
+            Version::Http1 => {
+                let connection = std::pin::pin!(self.http1.serve_connection(io, service));
+                carry(connection, ending, &activity, self.client_timeout, peer).await;
+            }
+            // Few connections for many requests: boxed, or those of HTTP/1.1 would keep room for one.
+            Version::Http2 => {
+                let connection = Box::pin(self.http2.serve_connection(io, service));
+                Box::pin(carry(connection, ending, &activity, self.client_timeout, peer)).await;
             }
         }
     }
 }
 
-impl<A> Listener<A> {
-    /// Looks at the first bytes without taking them. hyper's own way would take them, and have every
-    /// connection keep a buffer of twice the size.
-    async fn builder(&self, stream: &TcpStream) -> &Builder<TokioExecutor> {
-        let mut start = [0; HTTP2_LENGTH];
-        loop {
-            match stream.peek(&mut start).await {
-                Ok(HTTP2_LENGTH) if start == *HTTP2_START => return &self.http2,
-                Ok(some @ 1..HTTP2_LENGTH) if start[..some] == HTTP2_START[..some] => {
-                    sleep(START_RETRY).await
+/// Carries a connection to its end: that of the client, of its patience or of the server.
+async fn carry<C, D>(
+    mut connection: Pin<C>,
+    mut ending: Pin<&mut D>,
+    activity: &Activity,
+    client_timeout: Duration,
+    peer: IpAddr,
+) where
+    C: DerefMut<Target: GracefulConnection<Error = hyper::Error>>,
+    D: Future<Output = ()>,
+{
+    let mut finishing = false;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    debug!(%peer, %error, "connection ended");
                 }
-                // What is wrong with the connection will be found again when it is read.
-                Ok(_) | Err(_) => return &self.http1,
+                return;
             }
+            () = sleep_until(activity.deadline(client_timeout)) => {
+                if activity.deadline(client_timeout) <= Instant::now() {
+                    debug!(%peer, "connection closed: its client is idle or too slow");
+                    return;
+                }
+            }
+            () = ending.as_mut(), if !finishing => {
+                finishing = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// What a client speaks.
+enum Version {
+    Http1,
+    Http2,
+}
+
+/// Looks at the first bytes without taking them. hyper's own way would take them, and have every connection keep a
+/// buffer of twice the size.
+async fn version(stream: &TcpStream) -> Version {
+    let mut start = [0; HTTP2_LENGTH];
+    loop {
+        match stream.peek(&mut start).await {
+            Ok(HTTP2_LENGTH) if start == *HTTP2_START => return Version::Http2,
+            Ok(some @ 1..HTTP2_LENGTH) if start[..some] == HTTP2_START[..some] => sleep(START_RETRY).await,
+            // What is wrong with the connection will be found again when it is read.
+            Ok(_) | Err(_) => return Version::Http1,
         }
     }
 }
@@ -209,8 +235,10 @@ async fn accept(socket: &TcpListener, slots: &Arc<Semaphore>) -> (OwnedSemaphore
     loop {
         let accepted = socket.accept().await.and_then(|(stream, peer)| {
             stream.set_nodelay(true)?;
-            Ok(Ends { peer: peer.ip().to_canonical(), local: stream.local_addr()? })
-                .map(|ends| (stream, ends))
+            let local = stream.local_addr()?;
+            // URLs name neither an IPv4 address in the form of IPv6 nor the scope of an address.
+            let local = SocketAddr::new(local.ip().to_canonical(), local.port());
+            Ok((stream, Ends { peer: peer.ip().to_canonical(), local }))
         });
         match accepted {
             Ok((stream, ends)) => return (slot, stream, ends),
@@ -257,7 +285,7 @@ impl Activity {
 }
 
 /// A request that is being answered.
-struct Busy(Arc<Activity>);
+pub(crate) struct Busy(Arc<Activity>);
 
 impl Drop for Busy {
     fn drop(&mut self) {

@@ -105,9 +105,9 @@ async fn answered<'r>(
     request_id: &'r str,
 ) -> Result<Response<'r>, Error> {
     let (protocol, service) = (routed.protocol, routed.action.service());
-    let operation = routed.decode()?;
-    let subject = Subject::of(&operation, signed.caller(), protocol)?;
-    let mut decoded = signed.decoded(operation);
+    // Boxed, since every stage that it passes through would keep room for it.
+    let mut decoded = signed.decoded(Box::new(routed.decode()?));
+    let subject = Subject::of(decoded.operation(), decoded.caller(), protocol)?;
     for judgements in 0..JUDGEMENTS_MAX {
         // Who changes the resource without a pause is answered together with us, and asks again first:
         // a growing pause gets us out of step. The first time there is none.
@@ -194,9 +194,10 @@ impl<'r> Call<'_, 'r> {
         self.judgement.as_ref().map_or(Revision(0), |judgement| judgement.revision)
     }
 
-    /// Asks the shard of the subject.
-    async fn ask(&self, command: Command) -> Result<Answer, Refused> {
-        Ok(self.context.node.ask(&self.subject.arn, command).await?)
+    /// Asks the shard of the subject. What is waited with keeps no room for the command.
+    fn ask(&self, command: Command) -> impl Future<Output = Result<Answer, Refused>> + Send + use<> {
+        let asked = self.context.node.ask(&self.subject.arn, command);
+        async move { Ok(asked.await?) }
     }
 
     /// What a queue is like, the subject or another; `None` if it does not exist. Of another this asks without
@@ -214,8 +215,8 @@ impl<'r> Call<'_, 'r> {
     }
 
     /// Asks the queue that is the subject, and keeps what the reply needs to be read.
-    async fn ask_queue(&self, ask: AskQueue) -> Result<Answer, Refused> {
-        self.ask(Command::Queue { arn: self.subject.arn.clone(), judged: self.judged(), ask }).await
+    fn ask_queue(&self, ask: AskQueue) -> impl Future<Output = Result<Answer, Refused>> + Send + use<> {
+        self.ask(Command::Queue { arn: self.subject.arn.clone(), judged: self.judged(), ask })
     }
 
     /// Asks the queue that is the subject.
@@ -256,10 +257,10 @@ impl<'r> Call<'_, 'r> {
         self.caller.service().is_some()
     }
 
-    /// The base of URLs about the subject.
+    /// The base of URLs about the subject that others than the caller get.
     fn service_url(&self) -> String {
         let (region, account) = (self.subject.arn.region(), self.subject.arn.account());
-        self.context.urls.service_url(self.origin, region, account)
+        self.context.urls.service_url(self.origin, self.caller.principal(), region, account)
     }
 
     /// The URL of a queue of the subject's account.
@@ -308,7 +309,8 @@ async fn dispatch<'r>(call: &Call<'_, 'r>, operation: &Operation<'_>) -> Answere
         Operation::SendMessage(asked) => send::one(call, asked).await,
         Operation::SendMessageBatch(asked) => send::batch(call, asked).await,
         Operation::ReceiveMessage(asked) => match call.look {
-            Some(look) => look::messages(call, look).await,
+            // Boxed as it is rare: a receive that waits would keep room for it.
+            Some(look) => Box::pin(look::messages(call, look)).await,
             None => receive::receive(call, asked).await,
         },
         Operation::DeleteMessage(asked) => settle::delete(call, asked).await,
@@ -338,7 +340,8 @@ async fn dispatch<'r>(call: &Call<'_, 'r>, operation: &Operation<'_>) -> Answere
         Operation::GetTopicAttributes(_) => topic::attributes(call).await,
         Operation::SetTopicAttributes(asked) => topic::set_attribute(call, asked).await,
         Operation::ListTopics(asked) => account::topics(call, asked).await,
-        Operation::Subscribe(asked) => subscription::subscribe(call, asked).await,
+        // Boxed as it is by far the largest, and all others would keep room for it.
+        Operation::Subscribe(asked) => Box::pin(subscription::subscribe(call, asked)).await,
         Operation::Unsubscribe(_) => subscription::unsubscribe(call).await,
         Operation::GetSubscriptionAttributes(_) => subscription::attributes(call).await,
         Operation::SetSubscriptionAttributes(asked) => subscription::set_attribute(call, asked).await,

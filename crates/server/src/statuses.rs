@@ -103,7 +103,12 @@ impl Statuses {
         older.filter(|event| event.log_group.starts_with(prefix)).take(max).cloned().collect()
     }
 
-    /// Events that are in no file, because the disk is too slow or full.
+    /// Counts events that could not be noted.
+    pub(crate) fn leave_out(&self, events: u64) {
+        self.left_out.fetch_add(events, Relaxed);
+    }
+
+    /// Events that are in no file, because the disk is too slow or full, or because they came too fast.
     pub(crate) fn left_out(&self) -> u64 {
         self.left_out.load(Relaxed) + self.writer.as_ref().map_or(0, Writer::lost)
     }

@@ -3,8 +3,12 @@
 //! URLs are below what each client used to reach us, or below what the setting `url` says, which may name
 //! region and account. Whatever the base is, a queue URL ends with account and name, because queues are
 //! found by these two segments alone (sqs 3).
+//!
+//! Invariant: no host that an unknown caller named gets into what this server signs. Queue URLs are not signed, and
+//! go back to the caller alone.
 
 use crate::context::Origin;
+use postrider_iam::Principal;
 use postrider_wire::url;
 use std::borrow::Cow;
 
@@ -68,10 +72,22 @@ impl Urls {
         Urls { pinned }
     }
 
-    /// The base of the URLs of an account in a region, without a slash at the end. `SigningCertURL` and
-    /// `UnsubscribeURL` are below it.
-    pub(crate) fn service_url(&self, origin: &Origin<'_>, region: &str, account: &str) -> String {
-        self.base(origin, region, account).into_owned()
+    /// The base of the URLs of an account in a region, without a slash at the end, that others get because of what
+    /// `caller` asked for: `SigningCertURL`, `UnsubscribeURL` and `SubscribeURL` are below it. Whoever has to prove who
+    /// he is and does not could otherwise have links to a host of his sent and signed.
+    pub(crate) fn service_url(
+        &self,
+        origin: &Origin<'_>,
+        caller: &Principal,
+        region: &str,
+        account: &str,
+    ) -> String {
+        match (&self.pinned, caller) {
+            (None, Principal::Anonymous) => format!("http://{}", origin.local),
+            (Some(_), Principal::Anonymous) | (_, Principal::Root(_) | Principal::Named { .. }) => {
+                self.base(origin, region, account).into_owned()
+            }
+        }
     }
 
     /// The URL of a queue.
@@ -131,14 +147,17 @@ pub(crate) fn without_password(address: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::{IpAddr, Ipv4Addr};
+    use postrider_iam::Account;
+    use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
     const ORIGIN: Origin<'_> = Origin {
         scheme_and_host: "http://localhost:4566",
         path: "/",
         trace_id: None,
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        local: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 4566),
     };
+    const OWNER: Principal = Principal::Root(Account::DEFAULT);
 
     fn pinned(text: &str) -> Urls {
         Urls::new(Some(Template::parse(text).unwrap()))
@@ -147,7 +166,19 @@ mod tests {
     #[test]
     fn urls_follow_the_client() {
         let urls = Urls::new(None);
-        assert_eq!(urls.service_url(&ORIGIN, "eu-west-1", "000000000000"), "http://localhost:4566");
+        assert_eq!(urls.service_url(&ORIGIN, &OWNER, "eu-west-1", "000000000000"), "http://localhost:4566");
+        let url = urls.queue_url(&ORIGIN, "eu-west-1", "000000000000", "a");
+        assert_eq!(url, "http://localhost:4566/000000000000/a");
+    }
+
+    #[test]
+    fn a_stranger_does_not_choose_the_host_of_links() {
+        let link = |urls: &Urls, caller| urls.service_url(&ORIGIN, caller, "eu-west-1", "000000000000");
+        let urls = Urls::new(None);
+        assert_eq!(link(&urls, &Principal::Anonymous), "http://192.0.2.7:4566");
+        assert_eq!(link(&urls, &OWNER), "http://localhost:4566");
+        assert_eq!(link(&pinned("https://sqs.example"), &Principal::Anonymous), "https://sqs.example");
+        // It is told to nobody else.
         let url = urls.queue_url(&ORIGIN, "eu-west-1", "000000000000", "a");
         assert_eq!(url, "http://localhost:4566/000000000000/a");
     }
@@ -162,7 +193,7 @@ mod tests {
             ("http://{account}.example/{region}", "http://000000000000.example/eu-west-1"),
         ] {
             let urls = pinned(template);
-            assert_eq!(urls.service_url(&ORIGIN, "eu-west-1", "000000000000"), base);
+            assert_eq!(urls.service_url(&ORIGIN, &OWNER, "eu-west-1", "000000000000"), base);
             let url = urls.queue_url(&ORIGIN, "eu-west-1", "000000000000", "a");
             assert_eq!(url, format!("{base}/000000000000/a"));
         }

@@ -29,7 +29,7 @@ use crate::text::{Blob, Text};
 
 /// The most attributes that an SQS message may have.
 pub const COUNT_MAX: usize = 10;
-/// The longest name, in bytes.
+/// The longest name, in bytes (sqs 4, sns 6). AWS's sentences say "less than", and stay as they are.
 pub const NAME_BYTES_MAX: usize = 256;
 /// The longest type, in bytes.
 pub const TYPE_BYTES_MAX: usize = 256;

@@ -83,20 +83,20 @@ impl Shard {
         let replays = self.replays_on().map(|(replay, subscription)| ReplayView {
             replay: *replay,
             subscription: subscription.stated.clone(),
-            on_the_way: self.on_the_way_to(&subscription.stated.endpoint),
+            ahead: self.ahead_of(&subscription.stated.endpoint),
         });
         Decided::nothing(Reply::Replays(replays.collect()))
     }
 
-    /// How much is on its way to the shard of a queue.
-    fn on_the_way_to(&self, endpoint: &Endpoint) -> usize {
-        match endpoint {
-            Endpoint::Queue(queue) => {
-                let stream = self.outbox.streams.get(&queue.shard(self.config.shards));
-                stream.map_or(0, |stream| stream.owed.len())
-            }
-            Endpoint::Other(..) => 0,
+    /// How much there is in a queue of this shard, or on its way to the shard of another.
+    fn ahead_of(&self, endpoint: &Endpoint) -> usize {
+        let Endpoint::Queue(name) = endpoint else { return 0 };
+        if let Some(queue) = self.queue_names.find(name).and_then(|id| self.queues.get(&id)) {
+            let counts = queue.messages.counts();
+            return counts.available + counts.in_flight + counts.delayed;
         }
+        let stream = self.outbox.streams.get(&name.shard(self.config.shards));
+        stream.map_or(0, |stream| stream.owed.len())
     }
 
     /// Decides the next step of a replay.
@@ -128,7 +128,7 @@ impl Shard {
         let mut placing = Placing::new(self);
         for message in messages {
             let published = Published { occasion: Occasion::Replayed, ..message.published };
-            let Published { published_at, fifo, .. } = published;
+            let Published { message_id, published_at, fifo, .. } = published;
             // What the archive was told to keep no longer, or had before it was made anew.
             let kept = stated.archive.is_some_and(|archive| archive.keeps(published_at, self.now));
             let sequence = fifo.map_or(0, |fifo| fifo.sequence);
@@ -141,9 +141,11 @@ impl Shard {
                 next.status = ReplayStatus::Completed;
                 break;
             }
-            let mut fanning = Fanning::new(self, topic, &stated.arn, published.ordered());
+            let wants = stated.asked.wants(message_id);
+            let mut fanning = Fanning::new(self, topic, &stated.arn, published.ordered(), wants);
             fanning.deliver(&mut placing, subscription, &message.facts);
             decided.dropped += fanning.dropped;
+            decided.ended.extend(fanning.ended(&published, &message.payload));
             if fanning.is_nothing() {
                 continue;
             }

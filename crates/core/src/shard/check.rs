@@ -47,6 +47,7 @@ impl Shard {
             ("deliveries to dead-letter queues", self.diverted == other.diverted),
             ("publications", same_publications),
             ("tokens", self.tokens == other.tokens),
+            ("filter policies by account", self.account_filters == other.account_filters),
             ("replays", replays(self).eq(&replays(other))),
             ("sources of dead-letter queues", self.sources == other.sources),
             ("queues that move", self.moving == other.moving),
@@ -114,6 +115,13 @@ impl Shard {
             let named = stated.and_then(|arn: &Arn| self.queue_names.find(arn));
             assert_eq!(named, stated.is_some().then_some(queue.id), "a queue is known by its name");
         }
+        let mut filters = BTreeMap::<Box<str>, usize>::new();
+        for topic in self.topics.values().filter(|topic| topic.filters() > 0) {
+            if let Some(stated) = &topic.stated {
+                *filters.entry(stated.arn.account().into()).or_default() += topic.filters();
+            }
+        }
+        assert_eq!(self.account_filters, filters, "filter policies are counted by account");
         assert!(self.residency.used <= self.residency.budget, "I11: resident payloads");
         self.accounts.check();
         self.applications.check();

@@ -105,7 +105,7 @@ impl Shard {
         }
         let mut events = ends.diverted;
         events.extend((!tried.is_empty()).then_some(Event::Tried(tried)));
-        Decided { events, reply: Reply::Done, dropped: ends.dropped }
+        Decided { events, dropped: ends.dropped, ..Decided::nothing(Reply::Done) }
     }
 
     /// When a delivery whose attempt has just failed is tried again, if it is.

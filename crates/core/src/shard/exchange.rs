@@ -13,6 +13,7 @@ use crate::outbox::{Arrival, Cargo, Outgoing, Owed, Parcel, Published, Traveller
 use crate::queue::message::Content;
 use crate::rejection::Refusal;
 use crate::reply::{OwedParcel, Reply};
+use crate::topic::status::Fault;
 use std::collections::BTreeMap;
 
 /// What was taken of a batch so far.
@@ -60,7 +61,7 @@ impl Shard {
             taking.events.push(Event::Inbox { from, number: taking.accepted });
         }
         let reply = Reply::Taken { accepted: taking.accepted, refused: taking.refused };
-        Decided { events: taking.events, reply, dropped: 0 }
+        Decided { events: taking.events, ..Decided::nothing(reply) }
     }
 
     /// The next deliveries owed to another shard, the ones of one publication together.
@@ -148,7 +149,11 @@ impl Shard {
         let number = refusal.map(|(number, ..)| number);
         // First the way to the dead-letter queue, so that the publication is never without one who refers to it.
         let ends = refusal.map(|(.., owed)| self.redirect(owed)).unwrap_or_default();
-        let mut decided = Decided { events: ends.diverted, reply: Reply::Done, dropped: ends.dropped };
+        let taken = owed.into_iter().flatten().take_while(|(number, _)| **number <= accepted);
+        let answered = taken.map(|(_, owed)| (owed, Ok(())));
+        let failed = refusal.map(|(_, refusal, owed)| (owed, Err(Fault::Refused(refusal))));
+        let (ended, dropped) = (self.ended(answered.chain(failed)), ends.dropped);
+        let mut decided = Decided { events: ends.diverted, reply: Reply::Done, dropped, ended };
         decided.events.push(Event::Settled { to, accepted, refused: number });
         let mut tasks = BTreeMap::<(QueueId, Uuid), (u64, Option<MoveFailure>)>::new();
         for (_, owed) in owed.into_iter().flatten().take_while(|(number, _)| **number <= accepted) {

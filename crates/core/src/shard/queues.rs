@@ -89,7 +89,7 @@ impl Shard {
             AskQueue::Purge => self.purge(queue),
             AskQueue::Send(sends) => {
                 let (events, answers) = send::decide(queue, &stated.settings, self.now, sends, ids)?;
-                Ok(Decided { events, reply: Reply::Sent(answers), dropped: 0 })
+                Ok(Decided { events, ..Decided::nothing(Reply::Sent(answers)) })
             }
             AskQueue::Receive(receive) => self.receive(queue, stated, receive),
             AskQueue::DeleteMessages(receipts) => {
@@ -130,7 +130,7 @@ impl Shard {
         let handed = receive::decide(queue, &asked)?;
         let mut events = self.bury(queue, stated, &handed.spent);
         events.extend(handed.events);
-        Ok(Decided { events, reply: Reply::Received(handed.deliveries), dropped: 0 })
+        Ok(Decided { events, ..Decided::nothing(Reply::Received(handed.deliveries)) })
     }
 
     /// The queues whose dead-letter queue is `target`.

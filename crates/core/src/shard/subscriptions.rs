@@ -24,9 +24,12 @@ impl Shard {
         self.topic_names.insert(stated.arn.clone(), stated.id);
         let topic = self.topic_or_shell(stated.id);
         let before = topic.stated.as_ref().map_or(0, cost::topic);
+        // Those of a shell are not counted: nobody knows its account.
+        let filters = topic.stated.as_ref().map_or(0, |_| topic.filters());
         topic.state(lsn, stated);
         let after = topic.stated.as_ref().map_or(0, cost::topic);
         self.live_bytes = self.live_bytes - before + after;
+        self.count_filters(stated.id, filters);
         if stated.archive.is_none() {
             self.drop_archive(stated.id);
         }
@@ -41,6 +44,7 @@ impl Shard {
             self.forget_replay(key);
         }
         let Some(mut topic) = self.topics.remove(&id) else { return };
+        let filters = topic.filters();
         let ids = topic.subscriptions.keys().copied().collect::<Vec<_>>();
         for subscription in ids {
             if let Some(gone) = topic.forget(subscription) {
@@ -49,6 +53,7 @@ impl Shard {
         }
         self.live_bytes -= cost::DEDUPLICATED * topic.dedup.len() as u64;
         if let Some(stated) = topic.stated {
+            self.count_account_filters(stated.arn.account(), filters, 0);
             self.live_bytes -= cost::topic(&stated);
             self.topic_names.remove(&stated.arn);
             self.changed.push(stated.arn);
@@ -57,10 +62,12 @@ impl Shard {
 
     pub(super) fn apply_subscription(&mut self, lsn: Lsn, stated: &SubscriptionStated) {
         let topic = self.topic_or_shell(stated.topic);
+        let filters = topic.filters();
         let old = topic.subscribe(lsn, stated);
         if let Some(old) = old {
             self.let_go(&old);
         }
+        self.count_filters(stated.topic, filters);
         self.live_bytes += cost::subscription(stated);
         if matches!(stated.standing, Standing::Pending(_)) {
             *self.pending.entry(stated.owner.clone()).or_default() += 1;
@@ -82,9 +89,11 @@ impl Shard {
         self.clear_line((id, subscription));
         self.forget_replay((id, subscription));
         let Some(topic) = self.topics.get_mut(&id) else { return };
+        let filters = topic.filters();
         if let Some(old) = topic.unsubscribe(subscription) {
             self.let_go(&old);
         }
+        self.count_filters(id, filters);
         self.changed_topic(id);
     }
 
@@ -164,6 +173,31 @@ impl Shard {
         self.pending.get(account).copied().unwrap_or(0)
     }
 
+    /// Filter policies that topics of an account have here.
+    pub(crate) fn filters_of(&self, account: &str) -> usize {
+        self.account_filters.get(account).copied().unwrap_or(0)
+    }
+
+    /// Keeps count of the filter policies of a topic that had so many `before`.
+    fn count_filters(&mut self, id: TopicId, before: usize) {
+        let Some(topic) = self.topics.get(&id) else { return };
+        let after = topic.filters();
+        let Some(account) = topic.stated.as_ref().map(|stated| stated.arn.clone()) else { return };
+        self.count_account_filters(account.account(), before, after);
+    }
+
+    fn count_account_filters(&mut self, account: &str, before: usize, after: usize) {
+        if before == after {
+            return;
+        }
+        let count = (self.filters_of(account) + after).saturating_sub(before);
+        if count == 0 {
+            self.account_filters.remove(account);
+        } else {
+            self.account_filters.insert(account.into(), count);
+        }
+    }
+
     /// Lets time pass for topics.
     pub(super) fn advance_topics(&mut self, now: Timestamp) {
         while let Some(&(at, id, subscription)) = self.topic_due.first()
@@ -178,9 +212,11 @@ impl Shard {
                     self.schedule_dedup(id);
                 }
                 Some(subscription) => {
+                    let filters = topic.filters();
                     if let Some(old) = topic.forget(subscription) {
                         self.let_go(&old);
                     }
+                    self.count_filters(id, filters);
                     self.clear_line((id, subscription));
                     self.forget_replay((id, subscription));
                     self.changed_topic(id);

@@ -14,6 +14,7 @@ mod moves;
 mod redrive;
 mod replays;
 mod retries;
+mod statuses;
 mod subscriptions;
 
 use super::{Config, Decided, Shard};

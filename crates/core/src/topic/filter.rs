@@ -12,6 +12,9 @@
 //! hold. Five leaves make at most six alternatives, so writing `$or` out costs nothing and keeps
 //! evaluation free of it.
 //!
+//! A key with more than a few patterns has them brought together in an `index`, so that what a value costs does not grow
+//! with their number: whoever may subscribe and publish must not be able to hold the shard.
+//!
 //! Invariants:
 //! - leaves are sorted by path, alternatives name leaves in ascending order;
 //! - in the attribute scope a path is one segment, the attribute's name, dots and all; in the body
@@ -24,10 +27,13 @@ mod condition;
 mod error;
 mod eval;
 mod facts;
+mod globs;
+mod index;
 mod number;
 mod operator;
 mod parse;
 mod pattern;
+mod sorted;
 mod value;
 
 use condition::Conditions;

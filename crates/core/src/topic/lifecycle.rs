@@ -5,7 +5,7 @@
 //! delivery.
 
 use super::subscription::{Change, Confirmation, Endpoint, Meaning, Protocol, Span, Standing, Token};
-use super::{Stated, Topic};
+use super::{Stated, Topic, has_policy};
 use crate::command::{Notice, Presence, Subscribe};
 use crate::event::{
     DueStated, Event, Occasion, PublicationStated, ReplayStated, ReplayStatus, SubscriptionStated,
@@ -27,7 +27,7 @@ impl Shard {
         asked: Subscribe,
         ids: &mut Ids,
     ) -> Result<Decided, Rejection> {
-        let Subscribe { mut wanted, given, notice, replay } = asked;
+        let Subscribe { mut wanted, given, notice, replay, filters_elsewhere } = asked;
         if let Some(there) = topic.subscribed(&wanted.endpoint) {
             let there = &there.stated;
             let form = given.form == Presence::Absent || there.form == wanted.form;
@@ -57,7 +57,7 @@ impl Shard {
                 }
             });
         }
-        self.admit(topic, stated, &wanted)?;
+        self.admit(topic, stated, &wanted, filters_elsewhere)?;
         (wanted.topic, wanted.id) = (topic.id, ids.uuid());
         wanted.tokens.clear();
         let replay = replay.map(|span| self.start_replay(topic, stated, wanted.id, span)).transpose()?;
@@ -72,8 +72,15 @@ impl Shard {
         Ok(decided)
     }
 
-    /// May the topic have this subscription besides those that it has?
-    fn admit(&self, topic: &Topic, stated: &Stated, wanted: &SubscriptionStated) -> Result<(), Rejection> {
+    /// May the topic have this subscription besides those that it has? `filters_elsewhere` is what its account has of
+    /// filter policies in other shards.
+    fn admit(
+        &self,
+        topic: &Topic,
+        stated: &Stated,
+        wanted: &SubscriptionStated,
+        filters_elsewhere: usize,
+    ) -> Result<(), Rejection> {
         let few = stated.fifo.is_some() || large(stated.message_bytes_max);
         let most =
             if few { limits::FEW_SUBSCRIPTIONS_MAX } else { self.config.bounds.subscriptions_per_topic };
@@ -88,11 +95,14 @@ impl Shard {
         {
             return Err(Rejection::TooManyPending);
         }
-        if wanted.filter.is_some() { self.admits_filter(topic) } else { Ok(()) }
+        if has_policy(wanted) { self.admits_filter(topic, stated, filters_elsewhere) } else { Ok(()) }
     }
 
-    fn admits_filter(&self, topic: &Topic) -> Result<(), Rejection> {
-        if topic.filters < self.config.bounds.filters_per_topic {
+    /// May the topic, and its account, have one more filter policy?
+    fn admits_filter(&self, topic: &Topic, stated: &Stated, elsewhere: usize) -> Result<(), Rejection> {
+        let bounds = &self.config.bounds;
+        let of_account = self.filters_of(stated.arn.account()).saturating_add(elsewhere);
+        if topic.filters < bounds.filters_per_topic && of_account < bounds.filters_per_account {
             Ok(())
         } else {
             Err(Rejection::TooManyFilterPolicies)
@@ -170,23 +180,31 @@ impl Shard {
 
     /// Decides a ConfirmSubscription. Who confirmed before is told the same again.
     pub(crate) fn confirm(&self, token: Token, by: Confirmation) -> Result<Decided, Rejection> {
-        let (topic, id) = self.tokens.get(&token).ok_or(Rejection::TokenUnknown)?;
-        let topic = self.topics.get(topic).ok_or(Rejection::TokenUnknown)?;
-        let stated = topic.stated.as_ref().ok_or(Rejection::TokenUnknown)?;
-        let there = &topic.subscriptions.get(id).ok_or(Rejection::TokenUnknown)?.stated;
-        let reply = Reply::Confirmed(stated.arn.clone(), *id);
+        let (topic, stated, there) = self.known(token)?;
+        let reply = Reply::Confirmed(stated.arn.clone(), there.id);
         match there.standing {
             Standing::Confirmed(_) => Ok(Decided::nothing(reply)),
-            // Whoever subscribed the endpoint again after it had left has asked for another subscription.
-            Standing::Ended(_) if topic.subscribed(&there.endpoint).is_some() => Err(Rejection::TokenUnknown),
             Standing::Pending(_) | Standing::Ended(_) => {
                 if matches!(there.standing, Standing::Ended(_)) {
-                    self.admit(topic, stated, there)?;
+                    self.admit(topic, stated, there, 0)?;
                 }
                 let mut next = SubscriptionStated::clone(there);
                 next.standing = Standing::Confirmed(by);
                 Ok(Decided::one(Event::Subscription(Box::new(next)), reply))
             }
+        }
+    }
+
+    /// The subscription that a token is for, with its topic.
+    pub(crate) fn known(&self, token: Token) -> Result<(&Topic, &Stated, &SubscriptionStated), Rejection> {
+        let (topic, id) = self.tokens.get(&token).ok_or(Rejection::TokenUnknown)?;
+        let topic = self.topics.get(topic).ok_or(Rejection::TokenUnknown)?;
+        let stated = topic.stated.as_ref().ok_or(Rejection::TokenUnknown)?;
+        let there: &SubscriptionStated = &topic.subscriptions.get(id).ok_or(Rejection::TokenUnknown)?.stated;
+        match there.standing {
+            // Whoever subscribed the endpoint again after it had left has asked for another subscription.
+            Standing::Ended(_) if topic.subscribed(&there.endpoint).is_some() => Err(Rejection::TokenUnknown),
+            Standing::Confirmed(_) | Standing::Pending(_) | Standing::Ended(_) => Ok((topic, stated, there)),
         }
     }
 
@@ -238,11 +256,12 @@ impl Shard {
                 Some(self.start_replay(topic, stated, id, *span)?)
             }
             Change::Attribute { meaning: Meaning::Replay(None), .. } => self.stop_replay(topic, id),
-            Change::Form(_) | Change::Filter(_) | Change::Attribute { .. } => None,
+            Change::Form(_) | Change::Filter { .. } | Change::Attribute { .. } => None,
         };
+        let elsewhere = if let Change::Filter { elsewhere, .. } = &change { *elsewhere } else { 0 };
         let next = there.with(change);
-        if next.filter.is_some() && there.stated.filter.is_none() {
-            self.admits_filter(topic)?;
+        if has_policy(&next) && !has_policy(&there.stated) {
+            self.admits_filter(topic, stated, elsewhere)?;
         }
         let mut decided = Decided::one(Event::Subscription(Box::new(next)), Reply::Done);
         decided.events.extend(replay);

@@ -6,6 +6,7 @@
 use super::filter::Facts;
 use super::subscription::{Endpoint, Subscription};
 use super::{FifoSettings, Stated, ThroughputScope, Topic};
+use crate::body::{Body, Payload};
 use crate::command::{Dedup, Presence, Publish};
 use crate::event::{
     CopyStated, DueStated, Event, Fifo, Leg, Occasion, OwedStated, PublicationStated, TopicDeduplicated,
@@ -17,6 +18,7 @@ use crate::queue::settings::Switch;
 use crate::rejection::Refusal;
 use crate::reply::{PublishedAs, Reply};
 use crate::shard::{Decided, Ends, Placing, Shard};
+use crate::topic::status::{Ended, EndedCopy, Fault, Wants};
 use crate::topic::subscription::{Form, Rendition};
 use crate::{Arn, Rejection, limits};
 use std::collections::BTreeMap;
@@ -109,14 +111,6 @@ impl<'a> Publishing<'a> {
             self.fresh.push((key, answer));
             self.next_sequence += 1;
         }
-        let fanning = self.fan_out(&message, fifo);
-        self.decided.dropped += fanning.dropped;
-        let archive = if self.stated.archive.is_some() { Presence::Present } else { Presence::Absent };
-        if fanning.is_nothing() && archive == Presence::Absent {
-            return answer;
-        }
-        self.make_room(&fanning.due);
-        let at_home = archive == Presence::Present || !fanning.due.is_empty();
         let published = Published {
             message_id: id,
             topic: self.stated.arn.clone(),
@@ -125,6 +119,15 @@ impl<'a> Publishing<'a> {
             fifo,
             occasion: Occasion::Published,
         };
+        let mut fanning = self.fan_out(&message, &published);
+        self.decided.dropped += fanning.dropped;
+        self.decided.ended.extend(fanning.ended(&published, &message.payload));
+        let archive = if self.stated.archive.is_some() { Presence::Present } else { Presence::Absent };
+        if fanning.is_nothing() && archive == Presence::Absent {
+            return answer;
+        }
+        self.make_room(&fanning.due);
+        let at_home = archive == Presence::Present || !fanning.due.is_empty();
         let plain = PublicationStated::of(PublicationId(self.next_id), published, message.payload);
         let home = at_home.then_some(self.topic.id);
         let stated = fanning.state(PublicationStated { home, archive, ..plain });
@@ -140,13 +143,12 @@ impl<'a> Publishing<'a> {
         known.or_else(|| self.fresh.iter().find(|fresh| fresh.0 == key).map(|fresh| fresh.1))
     }
 
-    fn fan_out(&mut self, message: &Publish, fifo: Option<Fifo>) -> Fanning<'a> {
-        let dedup = fifo.map(|fifo| fifo.dedup);
-        let ordered = fifo.and(message.group).map(|group| Ordered { group, dedup });
-        let mut fanning = Fanning::new(self.shard, self.topic, &self.stated.arn, ordered);
+    fn fan_out(&mut self, message: &Publish, published: &Published) -> Fanning<'a> {
+        let (ordered, wants) = (published.ordered(), self.stated.asked.wants(published.message_id));
+        let mut fanning = Fanning::new(self.shard, self.topic, &self.stated.arn, ordered, wants);
         for (id, subscription) in &self.topic.subscriptions {
             // Only FIFO topics have archives, and with them replays.
-            let waits = fifo.is_some() && self.shard.is_replaying(self.topic.id, *id);
+            let waits = published.fifo.is_some() && self.shard.is_replaying(self.topic.id, *id);
             if subscription.is_confirmed() && !waits {
                 let facts = message.facts_of(subscription.stated.endpoint.protocol());
                 fanning.deliver(&mut self.placing, subscription, facts);
@@ -198,6 +200,18 @@ pub(crate) struct Fanning<'a> {
     pub(crate) due: Vec<DueStated>,
     /// How many there will never be.
     pub(crate) dropped: u64,
+    /// What of the deliveries to queues the topic wants to be told.
+    wants: Wants,
+    /// What became of those.
+    ended: Vec<EndedCopy>,
+}
+
+/// Where a copy is now.
+enum Whereabouts {
+    /// In its queue.
+    Here,
+    /// Owed to another shard.
+    Owed,
 }
 
 impl<'a> Fanning<'a> {
@@ -206,9 +220,20 @@ impl<'a> Fanning<'a> {
         topic: &Topic,
         arn: &'a Arn,
         ordered: Option<Ordered>,
+        wants: Wants,
     ) -> Fanning<'a> {
         let (copies, owed, due) = (Vec::with_capacity(topic.len().min(ROOM)), Vec::new(), Vec::new());
-        Fanning { shard, topic: topic.id, arn, ordered, copies, owed, due, dropped: 0 }
+        let (topic, ended) = (topic.id, Vec::new());
+        Fanning { shard, topic, arn, ordered, copies, owed, due, dropped: 0, wants, ended }
+    }
+
+    /// Takes what became of deliveries to queues of this shard, of what the topic wants to be told.
+    pub(crate) fn ended(&mut self, published: &Published, payload: &Payload) -> Option<Ended> {
+        if self.ended.is_empty() {
+            return None;
+        }
+        let (at, copies) = (self.shard.now, std::mem::take(&mut self.ended));
+        Some(Ended { published: published.clone(), body: Body::copy_of(payload), at, copies })
     }
 
     /// Does nobody get it?
@@ -234,16 +259,29 @@ impl<'a> Fanning<'a> {
                 self.due.push(DueStated { subscription: id, failures: 0, at: self.shard.now });
             }
             // A queue takes no more attributes than this (sns 6).
-            Endpoint::Queue(_)
+            Endpoint::Queue(queue)
                 if form == Form::Raw && facts.attribute_count() > limits::RAW_ATTRIBUTES_MAX =>
             {
+                self.note(id, queue, Err(Fault::TooManyAttributes));
                 self.bury(placing, subscription);
             }
             Endpoint::Queue(queue) => {
-                if self.send(placing, queue, (id, stated.rendition()), Leg::Endpoint).is_err() {
-                    self.bury(placing, subscription);
+                match self.send(placing, queue, (id, stated.rendition()), Leg::Endpoint) {
+                    Ok(Whereabouts::Here) => self.note(id, queue, Ok(())),
+                    Ok(Whereabouts::Owed) => {}
+                    Err(refusal) => {
+                        self.note(id, queue, Err(Fault::Refused(refusal)));
+                        self.bury(placing, subscription);
+                    }
                 }
             }
+        }
+    }
+
+    /// A delivery to a queue has come to its end.
+    fn note(&mut self, subscription: Uuid, queue: &Arn, end: Result<(), Fault>) {
+        if self.wants.includes(&end) {
+            self.ended.push(EndedCopy { subscription, queue: queue.clone(), end });
         }
     }
 
@@ -254,14 +292,14 @@ impl<'a> Fanning<'a> {
         queue: &Arn,
         (id, rendition): (Uuid, Rendition),
         leg: Leg,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Whereabouts, Refusal> {
         if self.shard.holds(queue, self.copies.len()) {
             self.copies.extend(placing.copy(self.arn, queue, (id, rendition), self.ordered)?);
-        } else {
-            let to = queue.shard(self.shard.config.shards);
-            self.owed.push(OwedStated { leg, ..placing.owe(to, queue, id, rendition) });
+            return Ok(Whereabouts::Here);
         }
-        Ok(())
+        let to = queue.shard(self.shard.config.shards);
+        self.owed.push(OwedStated { leg, ..placing.owe(to, queue, id, rendition) });
+        Ok(Whereabouts::Owed)
     }
 
     /// The endpoint will never have it, so the dead-letter queue gets it at once.
@@ -270,7 +308,7 @@ impl<'a> Fanning<'a> {
         let target = subscription.stated.dead_letter.as_ref();
         let sent = target.map(|queue| self.send(placing, queue, (id, rendition), Leg::DeadLetter));
         match sent {
-            Some(Ok(())) => {}
+            Some(Ok(Whereabouts::Here | Whereabouts::Owed)) => {}
             Some(Err(Refusal::QueueDoesNotExist | Refusal::NotPermitted)) | None => self.dropped += 1,
         }
     }

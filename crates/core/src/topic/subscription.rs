@@ -153,13 +153,25 @@ pub struct Filter {
     pub policy: Policy,
 }
 
+impl Filter {
+    /// Whether it has a policy, and is not just a scope that is kept for one to come.
+    pub fn is_policy(&self) -> bool {
+        !self.policy.is_empty()
+    }
+}
+
 /// A change of one attribute of a subscription.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// `RawMessageDelivery`.
     Form(Form),
-    /// `FilterPolicy` or `FilterPolicyScope`: the filter that results, or none.
-    Filter(Option<Arc<Filter>>),
+    /// `FilterPolicy` or `FilterPolicyScope`.
+    Filter {
+        /// The filter that results, or none.
+        filter: Option<Arc<Filter>>,
+        /// Filter policies that the topic's account has in other shards. Matters only if the subscription has none.
+        elsewhere: usize,
+    },
     /// An attribute that is shown as a text; `None` removes it.
     Attribute {
         /// Its name.
@@ -207,7 +219,7 @@ impl Subscription {
         let mut next = SubscriptionStated::clone(&self.stated);
         match change {
             Change::Form(form) => next.form = form,
-            Change::Filter(filter) => next.filter = filter,
+            Change::Filter { filter, .. } => next.filter = filter,
             Change::Attribute { name, text, meaning } => {
                 match text {
                     Some(text) => next.attributes.insert(name, text),

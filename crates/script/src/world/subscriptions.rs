@@ -82,8 +82,21 @@ impl World {
         if asks {
             wanted.standing = Standing::Pending(self.now);
         }
-        self.ask_topic(topic, AskTopic::Subscribe(Box::new(Subscribe { wanted, given, notice, replay })))?;
+        let filters_elsewhere = self.filters_elsewhere(topic)?;
+        let asked = Subscribe { wanted, given, notice, replay, filters_elsewhere };
+        self.ask_topic(topic, AskTopic::Subscribe(Box::new(asked)))?;
         Ok(answer::done())
+    }
+
+    /// Filter policies that the topic's account has in other shards.
+    fn filters_elsewhere(&mut self, topic: &Arn) -> Result<usize, Stop> {
+        let (own, mut count) = (self.shard(topic), 0);
+        for shard in (0..self.options.shards).filter(|shard| *shard != own) {
+            let reply = self.command(shard, Command::CountFilters { account: topic.account().into() })?;
+            let Reply::Count(found) = reply else { return Err(unexpected(&reply)) };
+            count += found;
+        }
+        Ok(count)
     }
 
     pub(super) fn set_subscription(
@@ -102,7 +115,7 @@ impl World {
             let policy = given.get("filter").map(String::as_str).or(old.map(|filter| &*filter.text));
             let scope = given.get("scope").map(String::as_str).or(old.map(|filter| scope(filter.scope)));
             let filter = convert::filter(policy.unwrap_or("{}"), scope.unwrap_or("attributes"))?;
-            changes.push(Change::Filter(filter));
+            changes.push(Change::Filter { filter, elsewhere: self.filters_elsewhere(topic)? });
         }
         for (name, text, meaning) in texts(given)? {
             changes.push(Change::Attribute { name: name.into(), text, meaning });

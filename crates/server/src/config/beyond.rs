@@ -63,6 +63,14 @@ pub(crate) struct LimitsLayer {
         value_name = "NUMBER"
     )]
     pub(crate) topic_filters_max: Option<usize>,
+    /// Filter policies of all topics of an account, up to 1000000 [default: 10000]
+    #[arg(
+        id = "limits.account_filters_max",
+        long = "limits-account-filters-max",
+        env = "POSTRIDER_LIMITS_ACCOUNT_FILTERS_MAX",
+        value_name = "NUMBER"
+    )]
+    pub(crate) account_filters_max: Option<usize>,
     /// Subscriptions of one topic, up to 20000 [default: 20000]
     #[arg(
         id = "limits.topic_subscriptions_max",
@@ -99,6 +107,7 @@ impl LimitsLayer {
             message_bytes_max: self.message_bytes_max.or(below.message_bytes_max),
             receive_max: self.receive_max.or(below.receive_max),
             topic_filters_max: self.topic_filters_max.or(below.topic_filters_max),
+            account_filters_max: self.account_filters_max.or(below.account_filters_max),
             topic_subscriptions_max: self.topic_subscriptions_max.or(below.topic_subscriptions_max),
             endpoint_owed_max: self.endpoint_owed_max.or(below.endpoint_owed_max),
         }
@@ -126,6 +135,8 @@ pub(crate) struct Raised {
     pub(crate) receive_max: u32,
     /// Filter policies of one topic.
     pub(crate) topic_filters_max: usize,
+    /// Filter policies of all topics of an account.
+    pub(crate) account_filters_max: usize,
     /// Subscriptions of one topic.
     pub(crate) topic_subscriptions_max: usize,
     /// Deliveries owed to one endpoint.
@@ -138,6 +149,7 @@ impl Raised {
         Bounds {
             subscriptions_per_topic: self.topic_subscriptions_max,
             filters_per_topic: self.topic_filters_max,
+            filters_per_account: self.account_filters_max,
             owed_per_endpoint: self.endpoint_owed_max,
         }
     }

@@ -141,11 +141,16 @@ fn values_have_bounds() {
 fn limits_of_topics_can_be_raised() {
     let config = Config::resolve(Layer::default()).unwrap();
     assert_eq!(config.limits.bounds(), postrider_core::shard::Bounds::default());
-    let raised = flags("--limits-topic-filters-max 1000 --limits-endpoint-owed-max 5");
+    let raised = flags(
+        "--limits-topic-filters-max 1000 --limits-account-filters-max 20000 --limits-endpoint-owed-max 5",
+    );
     let bounds = Config::resolve(raised).unwrap().limits.bounds();
     assert_eq!((bounds.filters_per_topic, bounds.owed_per_endpoint), (1_000, 5));
+    assert_eq!(bounds.filters_per_account, 20_000);
     for (flag, key) in [
         ("--limits-topic-filters-max 0", "limits.topic_filters_max"),
+        ("--limits-account-filters-max 0", "limits.account_filters_max"),
+        ("--limits-account-filters-max 1000001", "limits.account_filters_max"),
         ("--limits-topic-subscriptions-max 20001", "limits.topic_subscriptions_max"),
         ("--limits-endpoint-owed-max 0", "limits.endpoint_owed_max"),
     ] {

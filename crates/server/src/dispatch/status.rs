@@ -1,30 +1,25 @@
-//! Which deliveries are noted in the status log, and what is noted of them (sns 16).
+//! Which deliveries to endpoints are noted in the status log, and what is noted of them (sns 16).
 //!
-//! A topic asks for it by its attributes, by kind of endpoint: `HTTPFailureFeedbackRoleArn` for every delivery
-//! that is given up, `HTTPSuccessFeedbackRoleArn` for those that are made, of which
-//! `HTTPSuccessFeedbackSampleRate` percent are noted; all when there is no rate. Whether a publication is in the
-//! sample follows from its id alone, so it is for all of its subscriptions.
+//! What a topic asks for is said by [`Asked`].
 
 use super::attempt::{Attempted, End};
 use crate::metrics::Reason;
 use crate::statuses::Statuses;
 use crate::urls::without_password;
 use postrider_core::event::Occasion;
-use postrider_core::id::Uuid;
 use postrider_core::reply::Claimed;
+use postrider_core::topic::status::{Asked, Wants};
 use postrider_core::topic::subscription::Protocol;
 use postrider_wire::delivery_log::{Delivery, Entry, Notification, Outcome, log_group};
 use postrider_wire::digest::{self, Md5};
 use postrider_wire::envelope::{text_for, timestamp};
 use postrider_wire::payload::Publication;
-use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What is told of a message whose delivery may have to be noted.
 #[derive(Debug)]
 pub(super) struct Watched {
-    failures: bool,
-    successes: bool,
+    wants: Wants,
     message_md5: Md5,
 }
 
@@ -36,17 +31,13 @@ impl Watched {
         }
         let protocol = claimed.subscription.endpoint.protocol();
         let kind = kind(protocol)?;
-        let asked = |what: &str| asked(&claimed.attributes, kind, what);
-        let failures = asked("FailureFeedbackRoleArn").is_some();
-        let rate = asked("SuccessFeedbackSampleRate").and_then(|rate| rate.parse().ok()).unwrap_or(100);
-        let successes =
-            asked("SuccessFeedbackRoleArn").is_some() && is_sampled(claimed.published.message_id, rate);
-        if !failures && !successes {
+        let wants = Asked::of(&claimed.attributes, kind).wants(claimed.published.message_id);
+        if wants.is_nothing() {
             return None;
         }
         let publication = Publication::decode(payload).ok()?;
         let text = text_for(publication.structure, publication.message, protocol.as_str()).ok()?;
-        Some(Watched { failures, successes, message_md5: digest::body(&text) })
+        Some(Watched { wants, message_md5: digest::body(&text) })
     }
 
     /// Notes the delivery, if it is at its end and that is wanted.
@@ -58,8 +49,10 @@ impl Watched {
         given_up: Option<Reason>,
     ) {
         let outcome = match (attempted.end, given_up) {
-            (End::Delivered, _) if self.successes => Outcome::Success,
-            (End::Failed | End::Refused | End::Forbidden | End::Unavailable, Some(_)) if self.failures => {
+            (End::Delivered, _) if self.wants.successes => Outcome::Success,
+            (End::Failed | End::Refused | End::Forbidden | End::Unavailable, Some(_))
+                if self.wants.failures =>
+            {
                 Outcome::Failure
             }
             (End::Delivered | End::Failed | End::Refused | End::Forbidden | End::Unavailable, _) => return,
@@ -102,33 +95,9 @@ fn kind(protocol: Protocol) -> Option<&'static str> {
     }
 }
 
-fn asked<'a>(attributes: &'a BTreeMap<Box<str>, Box<str>>, kind: &str, what: &str) -> Option<&'a str> {
-    let (_, value) = attributes.iter().find(|(name, _)| name.strip_prefix(kind) == Some(what))?;
-    Some(value).map(|value| &**value).filter(|value| !value.is_empty())
-}
-
-/// Is a publication among the `percent` whose successful deliveries are noted?
-fn is_sampled(message: Uuid, percent: u64) -> bool {
-    // Ids are random but for six bits, none of which is among the last 32.
-    let random = u64::from(message.0 as u32);
-    (random * 100) >> 32 < percent
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use postrider_core::id::Ids;
-
-    #[test]
-    fn the_sample_is_as_large_as_was_asked_for() {
-        let mut ids = Ids::new(5);
-        let ids: Vec<Uuid> = (0..10_000).map(|_| ids.uuid()).collect();
-        let sampled = |percent| ids.iter().filter(|id| is_sampled(**id, percent)).count();
-        assert_eq!((sampled(0), sampled(100)), (0, 10_000));
-        assert!((900..1_100).contains(&sampled(10)), "{}", sampled(10));
-        // What is in a small sample is in every larger one: it depends on nothing but the id.
-        assert!(ids.iter().all(|id| !is_sampled(*id, 10) || is_sampled(*id, 11)));
-    }
 
     #[test]
     fn passwords_are_not_shown() {

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod faults;
+mod queues;
 mod rig;
 
 use super::BYTES_MAX;

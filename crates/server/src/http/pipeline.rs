@@ -10,7 +10,7 @@
 use super::body::{Bodies, Flaw};
 use super::front::{By, Front, Localstack, Reached};
 use super::localstack::{self, Page};
-use super::{Answers, Ends, Phase, draining, front};
+use super::{Answered, Answers, Busy, Ends, Phase, draining, front};
 use crate::context::{Context, Origin};
 use crate::{op, reject};
 use bytes::Bytes;
@@ -25,7 +25,6 @@ use postrider_wire::error::common;
 use postrider_wire::response::{encode, encode_error};
 use postrider_wire::sqs::ReceiveMessageOutput;
 use postrider_wire::{Action, Error, Output, Protocol, Routed, Service, route, url};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{Semaphore, watch};
@@ -68,11 +67,11 @@ struct Kept {
     body: Box<[u8]>,
     hint: Option<Service>,
     base: String,
-    peer: IpAddr,
+    ends: Ends,
 }
 
 impl Kept {
-    fn of(asked: &Asked<'_>, hint: Option<Service>, base: String, peer: IpAddr) -> Box<Kept> {
+    fn of(asked: &Asked<'_>, hint: Option<Service>, base: String, ends: Ends) -> Box<Kept> {
         Box::new(Kept {
             method: Method::from_bytes(asked.method.as_bytes()).unwrap_or_default(),
             path: asked.path.into(),
@@ -82,7 +81,7 @@ impl Kept {
             body: asked.body.into(),
             hint,
             base,
-            peer,
+            ends,
         })
     }
 
@@ -100,7 +99,7 @@ impl Kept {
 
     /// Without a trace: what is received has the trace that it was sent with.
     fn origin(&self) -> Origin<'_> {
-        Origin { scheme_and_host: &self.base, path: &self.path, trace_id: None, peer: self.peer }
+        origin(&self.base, &self.path, None, self.ends)
     }
 }
 
@@ -208,7 +207,7 @@ impl Pipeline {
         page: Page<'_>,
         parts: &Parts,
         reached: &Reached<'_>,
-        peer: IpAddr,
+        ends: Ends,
         body: &[u8],
         request_id: &str,
     ) -> Response<Full<Bytes>> {
@@ -235,7 +234,7 @@ impl Pipeline {
                     Page::Messages | Page::Health => signed,
                 };
                 let (base, look) = (reached.base(), Some(localstack::look(&routed, asked.query)));
-                let origin = Origin { scheme_and_host: &base, path: asked.path, trace_id: None, peer };
+                let origin = origin(&base, asked.path, None, ends);
                 op::answer(&self.context, signed, routed, &origin, look, request_id).await
             }
         };
@@ -270,56 +269,70 @@ impl Pipeline {
 }
 
 impl Answers for Pipeline {
-    // In one piece, since every future that a request passes through keeps room for what it was given.
-    async fn answer(&self, ends: Ends, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let started = Instant::now();
-        let mut buffer = Uuid::encode_buffer();
-        let request_id: &str = Uuid::new_v4().hyphenated().encode_lower(&mut buffer);
+    fn answer(
+        self: Arc<Self>,
+        ends: Ends,
+        request: Request<Incoming>,
+        busy: Busy,
+    ) -> impl Future<Output = Answered> + Send {
+        // In one piece, and without what it no longer needs: every future that a request passes through keeps room
+        // for what it was given, and a long poll for as long as it waits.
         let (parts, incoming) = request.into_parts();
-        if let Some(certificate) = self.certificate(&parts, request_id) {
-            return certificate;
+        async move {
+            let started = Instant::now();
+            let mut buffer = Uuid::encode_buffer();
+            let request_id: &str = Uuid::new_v4().hyphenated().encode_lower(&mut buffer);
+            if let Some(certificate) = self.certificate(&parts, request_id) {
+                return Ok(certificate);
+            }
+            let page = match self.front.localstack {
+                Localstack::Served => Page::of(&parts.method, parts.uri.path()),
+                Localstack::Absent => None,
+            };
+            if page == Some(Page::Health) {
+                return Ok(health(request_id));
+            }
+            let body = match self.bodies.read(incoming).await {
+                Ok(body) => body,
+                Err(flaw) => return Ok(self.refuse(unread(&parts, flaw), request_id, started)),
+            };
+            let reached = self.front.reached(&parts, ends);
+            if let Some(page) = page {
+                // Rare, and boxed: all other requests would have to keep room for it.
+                let looked = self.look(page, &parts, &reached, ends, &body.bytes, request_id);
+                return Ok(Box::pin(looked).await);
+            }
+            let base = reached.base();
+            let asked = asked(&parts, &body.bytes);
+            let (signed, hint, routed) = match self.admit(&parts, &reached, &asked, &asked) {
+                Ok(admitted) => admitted,
+                Err(refused) => return Ok(self.refuse(refused, request_id, started)),
+            };
+            let action = routed.action;
+            let answered = if action == Action::ReceiveMessage {
+                let kept = Kept::of(&asked, hint, base, ends);
+                drop(routed);
+                drop(reached);
+                drop((body, parts));
+                self.receive(signed, kept, request_id).await
+            } else {
+                let origin = origin(&base, asked.path, trace_id(&parts), ends);
+                op::answer(&self.context, signed, routed, &origin, None, request_id).await
+            };
+            self.context.metrics.answered(Some(action), answered.status, started.elapsed());
+            drop(busy);
+            Ok(to_http(answered))
         }
-        let page = match self.front.localstack {
-            Localstack::Served => Page::of(&parts.method, parts.uri.path()),
-            Localstack::Absent => None,
-        };
-        if page == Some(Page::Health) {
-            return health(request_id);
-        }
-        let body = match self.bodies.read(incoming).await {
-            Ok(body) => body,
-            Err(flaw) => return self.refuse(unread(&parts, flaw), request_id, started),
-        };
-        let reached = self.front.reached(&parts, ends);
-        if let Some(page) = page {
-            // Rare, and boxed: all other requests would have to keep room for it.
-            return Box::pin(self.look(page, &parts, &reached, ends.peer, &body.bytes, request_id)).await;
-        }
-        let base = reached.base();
-        let asked = asked(&parts, &body.bytes);
-        let (signed, hint, routed) = match self.admit(&parts, &reached, &asked, &asked) {
-            Ok(admitted) => admitted,
-            Err(refused) => return self.refuse(refused, request_id, started),
-        };
-        let action = routed.action;
-        let answered = if action == Action::ReceiveMessage {
-            let kept = Kept::of(&asked, hint, base, ends.peer);
-            drop(routed);
-            drop(reached);
-            drop((body, parts));
-            self.receive(signed, kept, request_id).await
-        } else {
-            let trace_id = trace_id(&parts);
-            let origin = Origin { scheme_and_host: &base, path: asked.path, trace_id, peer: ends.peer };
-            op::answer(&self.context, signed, routed, &origin, None, request_id).await
-        };
-        self.context.metrics.answered(Some(action), answered.status, started.elapsed());
-        to_http(answered)
     }
 
     fn connected(&self) -> impl Drop + Send {
         self.context.metrics.connected()
     }
+}
+
+/// Where a request came from.
+fn origin<'a>(base: &'a str, path: &'a str, trace_id: Option<&'a str>, ends: Ends) -> Origin<'a> {
+    Origin { scheme_and_host: base, path, trace_id, peer: ends.peer, local: ends.local }
 }
 
 /// What to answer to a request whose body was not read: its protocol is a guess from its head.

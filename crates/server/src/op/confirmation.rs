@@ -70,12 +70,17 @@ pub(super) async fn confirm<'r>(call: &Call<'_, 'r>, asked: &ConfirmSubscription
         (true, ConfirmedBy::Request) => Confirmation::Authenticated,
         (false, _) => Confirmation::Link,
     };
-    if bytes[PLACE] != place(&call.subject.arn) {
-        return Err(errors::topic_of_link().into());
-    }
     let index = usize::from(u16::from_be_bytes([bytes[0], bytes[1]]));
     let shard = call.context.node.shards().get(index).ok_or_else(errors::token_unknown)?;
-    let answer = shard.ask(Ask::Confirm { token: Token(bytes), by: confirmation }).await?;
+    let token = Token(bytes);
+    if bytes[PLACE] != place(&call.subject.arn) {
+        // Anybody can write such bytes: only of a token that somebody waits for is it the topic that is wrong.
+        return Err(match shard.ask(Ask::Knows(token)).await?.result {
+            Ok(_) => errors::topic_of_link().into(),
+            Err(rejection) => reject::of_topic(&rejection),
+        });
+    }
+    let answer = shard.ask(Ask::Confirm { token, by: confirmation }).await?;
     match answer.result {
         Ok(Reply::Confirmed(topic, id)) => {
             let subscription_arn = format!("{topic}:{id}").into();

@@ -1,7 +1,7 @@
 //! The policy of a queue or topic as a text to which statements are added, and from which they are taken (auth 6).
 //!
-//! A policy is kept as it was sent. What is not a policy at all is refused; whether its parts make sense is
-//! for those who judge by it.
+//! A policy is kept as it was sent. What is not a policy at all is refused, and one of a topic that speaks of
+//! something else; whether its parts make sense otherwise is for those who judge by it.
 //!
 //! Invariant: adding and removing a statement leaves all other parts of the text as they are.
 
@@ -34,6 +34,15 @@ const STATEMENT: &str = "Statement";
 pub(super) fn is_policy(text: &str, bounds: &Bounds) -> bool {
     text.len() <= bounds.bytes_max
         && Document::parse(text).is_some_and(|document| document.fits(text, bounds))
+}
+
+/// Whether a text can be the policy of a topic: each statement is about one resource, the topic by its full name
+/// (sns 3, auth 4).
+pub(super) fn is_policy_of(text: &str, topic: &Arn) -> bool {
+    is_policy(text, &OF_TOPIC)
+        && Document::parse(text).is_some_and(|document| {
+            document.statements.iter().all(|statement| names_only(statement, topic.as_str()))
+        })
 }
 
 /// A policy in parts.
@@ -129,6 +138,15 @@ fn sid_of(statement: &str) -> Option<String> {
     Members::parse(statement)?.find("Sid").and_then(string)
 }
 
+/// Whether a statement has a `Resource`, and it is this one.
+fn names_only(statement: &str, resource: &str) -> bool {
+    let Some(named) = Members::parse(statement).and_then(|members| members.find("Resource")) else {
+        return false;
+    };
+    let sole = elements(named).unwrap_or_else(|| vec![named]);
+    matches!(&sole[..], [one] if string(one).as_deref() == Some(resource))
+}
+
 /// How many principals a statement names: `"*"`, or one or several of each kind.
 fn principals(statement: &str) -> usize {
     let Some(named) = Members::parse(statement).and_then(|members| members.find("Principal")) else {
@@ -169,6 +187,31 @@ mod tests {
         }
         let policy = |a, b| format!(r#"{{"Statement":[{},{}]}}"#, several(a), several(b));
         assert!(is_policy(&policy(30, 20), &OF_QUEUE) && !is_policy(&policy(30, 21), &OF_QUEUE));
+    }
+
+    #[test]
+    fn a_policy_of_a_topic_is_about_the_topic_only() {
+        let topic = Arn::parse("arn:aws:sns:us-east-1:000000000000:news").unwrap();
+        let is_policy = |statements: &str| is_policy_of(&format!(r#"{{"Statement":{statements}}}"#), &topic);
+        let own = format!(r#"{{"Resource":"{topic}"}}"#);
+        for good in ["[]", &own, &format!(r#"[{own},{{"Resource":["{topic}"]}}]"#)] {
+            assert!(is_policy(good), "{good}");
+        }
+        let other = own.replace("news", "other");
+        for bad in [
+            "{}",
+            &other,
+            &own.replace("news", "*"),
+            &format!("[{own},{other}]"),
+            r#"{"Resource":"*"}"#,
+            r#"{"Resource":[]}"#,
+            r#"{"Resource":null}"#,
+            &format!(r#"{{"Resource":["{topic}","{topic}"]}}"#),
+            &format!(r#"{{"NotResource":"{topic}"}}"#),
+        ] {
+            assert!(!is_policy(bad), "{bad}");
+        }
+        assert!(is_policy_of("{}", &topic) && !is_policy_of("[]", &topic));
     }
 
     #[test]

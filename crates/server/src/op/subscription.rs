@@ -6,8 +6,6 @@ use super::{
     Answered, Call, confirmation, delivery_policy, done, filter, subscriber, subscription_attributes,
 };
 use crate::reject::Refused;
-use postrider_core::Arn;
-use postrider_core::Reply;
 use postrider_core::command::{AskTopic, Given, Presence, Subscribe as Command};
 use postrider_core::event::{ReplayStated, SubscriptionStated};
 use postrider_core::id::Uuid;
@@ -15,6 +13,7 @@ use postrider_core::reply::{Confirmed, More};
 use postrider_core::topic::filter::Scope;
 use postrider_core::topic::retry::{Effective, TopicPolicy};
 use postrider_core::topic::subscription::{Change, Filter, Meaning, Protocol, Standing};
+use postrider_core::{Arn, Command as Ask, Reply};
 use postrider_wire::Output;
 use postrider_wire::envelope::ConfirmationKind;
 use postrider_wire::error::ErrorKind;
@@ -78,12 +77,30 @@ async fn wanted(call: &Call<'_, '_>, asked: &Subscribe<'_>) -> Result<Command, R
             Meaning::Replay(span) => replay = span,
         }
     }
+    let filters_elsewhere = filters_elsewhere(call, wanted.filter.as_deref()).await?;
     let mut notice = None;
     if has_to_confirm {
         wanted.standing = Standing::Pending(postrider_core::Timestamp::ZERO);
         notice = Some(confirmation::notice(call, ConfirmationKind::Subscription).await?);
     }
-    Ok(Command { wanted, given, notice, replay })
+    Ok(Command { wanted, given, notice, replay, filters_elsewhere })
+}
+
+/// Filter policies that the topic's account has in shards other than the topic's: what matters for a new one, so nobody
+/// is asked without a policy. Meanwhile others may come in, so a few at the same time may go over the limit.
+async fn filters_elsewhere(call: &Call<'_, '_>, new: Option<&Filter>) -> Result<usize, Refused> {
+    if !new.is_some_and(Filter::is_policy) {
+        return Ok(0);
+    }
+    let (topic, shards) = (&call.subject.arn, call.context.node.shards());
+    let own = topic.shard(u16::try_from(shards.len()).map_err(|_| call.defect())?);
+    let mut count = 0;
+    for shard in shards.iter().filter(|shard| shard.index() != own) {
+        let answer = shard.ask(Ask::CountFilters { account: topic.account().into() }).await?;
+        let Ok(Reply::Count(found)) = answer.result else { return Err(call.defect()) };
+        count += found;
+    }
+    Ok(count)
 }
 
 fn presence<T>(given: Option<&T>) -> Presence {
@@ -158,11 +175,16 @@ pub(super) async fn set_attribute<'r>(
             subscription_attributes::check_form(by, form, &now.endpoint)?;
             Change::Form(form)
         }
-        Attribute::Filter => Change::Filter(filter::filter(by, value, current_scope(now.filter.as_deref()))?),
+        Attribute::Filter => {
+            let filter = filter::filter(by, value, current_scope(now.filter.as_deref()))?;
+            let is_new = !now.filter.as_deref().is_some_and(Filter::is_policy);
+            let new = filter.as_deref().filter(|_| is_new);
+            Change::Filter { elsewhere: filters_elsewhere(call, new).await?, filter }
+        }
         Attribute::Scope => {
             let scope = filter::scope(by, value)?;
             let text = now.filter.as_deref().map_or("", |filter| &filter.text);
-            Change::Filter(filter::filter(by, text, scope)?)
+            Change::Filter { filter: filter::filter(by, text, scope)?, elsewhere: 0 }
         }
         Attribute::Text(attribute) => {
             let topic = &call.subject.arn;

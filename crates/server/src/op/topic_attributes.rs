@@ -57,7 +57,7 @@ pub(super) fn stored(topic: &Arn, by: SetBy, name: &str, value: &str) -> Result<
         "DisplayName" if value.chars().count() > DISPLAY_NAME_CHARS_MAX => {
             refuse("must be at most 100 characters long")
         }
-        "Policy" if !policy_document::is_policy(value, &policy_document::OF_TOPIC) => {
+        "Policy" if !policy_document::is_policy_of(value, topic) => {
             Err(errors::invalid_parameter("Policy Error: null"))
         }
         "KmsMasterKeyId" if value.len() > KMS_KEY_BYTES_MAX => refuse("must be at most 2048 bytes long"),

@@ -2,6 +2,7 @@
 
 use crate::client::{Answer, Client};
 use crate::server::{Launch, run, text};
+use crate::signer::sign_form;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -75,15 +76,26 @@ fn serve(stream: &TcpStream, tell: &mpsc::Sender<(String, Value)>) -> Option<()>
 }
 
 fn sns(client: &mut Client, action: &str, parameters: &[(&str, &str)]) -> Answer {
+    sns_with(client, action, parameters, |_, _| String::new())
+}
+
+/// The same, with the header lines that `sign` makes of the host and the body.
+fn sns_with(
+    client: &mut Client,
+    action: &str,
+    parameters: &[(&str, &str)],
+    sign: impl Fn(&str, &str) -> String,
+) -> Answer {
     let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     let mut body = format!("Action={action}&Version=2010-03-31");
     for (name, value) in parameters {
         body.push_str(&format!("&{name}={}", escape(value)));
     }
     let request = format!(
-        "POST / HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\
+        "POST / HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-www-form-urlencoded\r\n{}content-length: {}\
          \r\n\r\n{body}",
         client.host,
+        sign(&client.host, &body),
         body.len()
     );
     client.write(request.as_bytes());
@@ -158,6 +170,43 @@ fn endpoints_confirm_and_get_what_is_published() {
     server.terminate();
     let file = launch.data_dir().join("delivery-status/current.jsonl");
     assert_eq!(std::fs::read_to_string(file).unwrap().lines().count(), 2);
+}
+
+/// Where callers have to say who they are, one who does not cannot have links to a host of his signed and sent.
+#[test]
+fn a_stranger_does_not_choose_the_host_of_links() {
+    let credential = ("AKIDPOSTRIDERTEST001", "made-up-secret/for+tests");
+    let flags = ["--memory", "--access-key-id", credential.0, "--delivery-allow", "127.0.0.0/8"];
+    let launch = Launch::new(&flags).with_environment("POSTRIDER_SECRET_ACCESS_KEY", credential.1);
+    let server = launch.start();
+    let (mut client, endpoint) = (server.client(), Endpoint::start());
+    let links = |kind: &str| {
+        let (told, notice) = endpoint.next();
+        assert_eq!(told, kind);
+        ["SubscribeURL", "SigningCertURL"].map(|link| notice[link].as_str().unwrap().to_owned())
+    };
+    let sign = |host: &str, body: &str| sign_form(host, body, credential);
+    client.host = "mq.example:4566".to_owned();
+    sns_with(&mut client, "CreateTopic", &[("Name", "news")], sign);
+    let url = endpoint.url("/good");
+    sns_with(
+        &mut client,
+        "Subscribe",
+        &[("TopicArn", TOPIC), ("Protocol", "http"), ("Endpoint", &url)],
+        sign,
+    );
+    let asked = links("SubscriptionConfirmation");
+    assert!(asked.iter().all(|link| link.starts_with("http://mq.example:4566/")), "{asked:?}");
+
+    client.host = "evil.example".to_owned();
+    let confirmed = client.get(asked[0].strip_prefix("http://mq.example:4566").unwrap());
+    let (_, arn) = confirmed.body.split_once("<SubscriptionArn>").unwrap();
+    let arn = arn.split('<').next().unwrap();
+    let leave = format!("/?Action=Unsubscribe&SubscriptionArn={arn}");
+    assert_eq!(client.get(&leave).status, 200);
+    let own = format!("http://{}/", server.api[0]);
+    let farewell = links("UnsubscribeConfirmation");
+    assert!(farewell.iter().all(|link| link.starts_with(&own)), "{farewell:?}");
 }
 
 #[test]

@@ -7,18 +7,24 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Header lines that sign an operation of SQS, signed now.
 pub(crate) fn sign(host: &str, action: &str, input: &Value, credential: (&str, &str)) -> String {
     let target = format!("AmazonSQS.{action}");
-    signed(host, ("POST", "/"), Some(&target), input.to_string().as_bytes(), credential)
+    signed(host, ("POST", "/"), Some(&target), "sqs", input.to_string().as_bytes(), credential)
+}
+
+/// Header lines that sign a form for SNS, signed now.
+pub(crate) fn sign_form(host: &str, body: &str, credential: (&str, &str)) -> String {
+    signed(host, ("POST", "/"), None, "sns", body.as_bytes(), credential)
 }
 
 /// Header lines that sign a GET of a path without a query, signed now.
 pub(crate) fn sign_get(host: &str, path: &str, credential: (&str, &str)) -> String {
-    signed(host, ("GET", path), None, b"", credential)
+    signed(host, ("GET", path), None, "sqs", b"", credential)
 }
 
 fn signed(
     host: &str,
     (method, path): (&str, &str),
     target: Option<&str>,
+    service: &str,
     body: &[u8],
     (id, secret): (&str, &str),
 ) -> String {
@@ -31,10 +37,10 @@ fn signed(
     };
     let canonical =
         format!("{method}\n{path}\n\nhost:{host}\nx-amz-date:{time}\n{target}\n{names}\n{}", sha256(body));
-    let scope = format!("{day}/us-east-1/sqs/aws4_request");
+    let scope = format!("{day}/us-east-1/{service}/aws4_request");
     let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", sha256(canonical.as_bytes()));
     let mut key = format!("AWS4{secret}").into_bytes();
-    for part in [day, "us-east-1", "sqs", "aws4_request"] {
+    for part in [day, "us-east-1", service, "aws4_request"] {
         key = mac(&key, part);
     }
     let signature = hex(&mac(&key, &to_sign));

@@ -134,6 +134,7 @@ fn only_the_trace_header_is_a_system_attribute() {
 fn sns_refuses_in_its_own_words() {
     let name = |name: &str| sns_says(&given(name, Some("String"), Some("x"), None));
     assert_eq!(name(""), "Message attribute name can not be empty.");
+    assert_eq!(name(&"n".repeat(256)), "fine");
     assert_eq!(name(&"n".repeat(257)), "Length of message attribute name must be less than 256 bytes.");
     assert!(name("a b").starts_with("Invalid non-alphanumeric character '#x20' was found"));
     assert_eq!(name(".a"), "Invalid message attribute name starting with character '.' was found.");

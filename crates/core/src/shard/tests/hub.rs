@@ -12,6 +12,7 @@ use crate::queue::settings::{Setting, Switch};
 use crate::reply::{Claimed, Confirmed, OwedParcel, Peeked, PublishedAs, Reply, TopicView};
 use crate::shard::Config;
 use crate::topic::filter::Facts;
+use crate::topic::status::Ended;
 use crate::topic::subscription::{Endpoint, Protocol, Standing, Token};
 use crate::{Arn, Rejection, Timestamp};
 use bytes::Bytes;
@@ -23,6 +24,8 @@ pub(super) struct Hub {
     pub(super) ids: Ids,
     pub(super) now: Timestamp,
     pub(super) dropped: u64,
+    /// What topics were told of deliveries to queues.
+    pub(super) ended: Vec<Ended>,
 }
 
 /// A topic of this name.
@@ -54,13 +57,19 @@ pub(super) fn grouped(body: &'static str, group: &str, id: &str) -> Publish {
 impl Hub {
     /// One shard.
     pub(super) fn new(config: Config) -> Hub {
-        Hub { shards: vec![Logged::new(config)], ids: Ids::new(5), now: BEGIN, dropped: 0 }
+        Hub { shards: vec![Logged::new(config)], ids: Ids::new(5), now: BEGIN, dropped: 0, ended: Vec::new() }
     }
 
     /// Two shards.
     pub(super) fn pair(config: &Config) -> Hub {
         let logged = |index| Logged::new(Config { index, shards: 2, ..config.clone() });
-        Hub { shards: vec![logged(0), logged(1)], ids: Ids::new(5), now: BEGIN, dropped: 0 }
+        Hub {
+            shards: vec![logged(0), logged(1)],
+            ids: Ids::new(5),
+            now: BEGIN,
+            dropped: 0,
+            ended: Vec::new(),
+        }
     }
 
     /// The first queue of such a name that a shard holds.
@@ -85,6 +94,7 @@ impl Hub {
         let logged = &mut self.shards[shard];
         let decided = logged.shard.decide(command, &mut self.ids)?;
         self.dropped += decided.dropped;
+        self.ended.extend(decided.ended);
         logged.append(decided.events);
         logged.shard.check();
         Ok(decided.reply)

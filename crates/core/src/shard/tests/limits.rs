@@ -6,7 +6,7 @@ use crate::event::{Event, MessageStated, Receives, Tags};
 use crate::id::{GroupKey, Revision, Uuid};
 use crate::queue::settings::Setting;
 use crate::reply::{More, Reply};
-use crate::shard::{Config, Decided};
+use crate::shard::{Bounds, Config, Decided};
 use crate::topic::filter::{AttributeFact, Facts, Policy, Scope, Value};
 use crate::topic::subscription::{Change, Filter};
 use crate::{Rejection, limits};
@@ -102,12 +102,35 @@ fn a_topic_has_at_most_200_filters() {
     }
     assert_eq!(live.subscribe("more", wanted.clone()), Err(Rejection::TooManyFilterPolicies));
     let plain = live.subscribe("more", None).unwrap();
-    let set = |filter| AskTopic::SetSubscription(plain, Change::Filter(filter));
+    let set = |filter| AskTopic::SetSubscription(plain, Change::Filter { filter, elsewhere: 0 });
     assert_eq!(live.ask_topic(set(wanted.clone())).unwrap_err(), Rejection::TooManyFilterPolicies);
     let first = live.subscribe("q0", wanted.clone()).unwrap();
     live.ask_topic(AskTopic::Unsubscribe(first, None)).unwrap();
     live.ask_topic(set(wanted.clone())).unwrap();
     live.ask_topic(set(wanted)).unwrap();
+}
+
+#[test]
+fn filters_of_an_account_are_counted_with_those_elsewhere() {
+    let bounds = Bounds { filters_per_account: 5, ..Bounds::default() };
+    let mut live = Live::new(Config { bounds, ..Config::default() });
+    live.create_topic();
+    live.subscribe("a", Some(filter(Scope::MessageAttributes))).unwrap();
+    let plain = live.subscribe("b", None).unwrap();
+    let set = |elsewhere| {
+        let filter = Some(filter(Scope::MessageBody));
+        AskTopic::SetSubscription(plain, Change::Filter { filter, elsewhere })
+    };
+    assert_eq!(live.ask_topic(set(4)).unwrap_err(), Rejection::TooManyFilterPolicies);
+    assert_eq!(live.ask_topic(set(usize::MAX)).unwrap_err(), Rejection::TooManyFilterPolicies);
+    live.ask_topic(set(3)).unwrap();
+    // It has one, so there is none more.
+    live.ask_topic(set(4)).unwrap();
+    let account = topic().account().into();
+    let reply = live.decide(Command::CountFilters { account }).unwrap().reply;
+    assert!(matches!(reply, Reply::Count(2)), "{reply:?}");
+    let reply = live.decide(Command::CountFilters { account: "999999999999".into() }).unwrap().reply;
+    assert!(matches!(reply, Reply::Count(0)), "{reply:?}");
 }
 
 #[test]
@@ -120,7 +143,7 @@ fn a_publication_must_have_been_looked_into_if_some_filter_looks_into_bodies() {
     let id = live.subscribe("a", Some(filter(Scope::MessageBody))).unwrap();
     assert!(live.shard.judgement(&topic()).unwrap().filters_bodies);
     assert_eq!(live.ask_topic(blind()).unwrap_err(), Rejection::Stale);
-    let attributes = Change::Filter(Some(filter(Scope::MessageAttributes)));
+    let attributes = Change::Filter { filter: Some(filter(Scope::MessageAttributes)), elsewhere: 0 };
     live.ask_topic(AskTopic::SetSubscription(id, attributes)).unwrap();
     assert!(!live.shard.judgement(&topic()).unwrap().filters_bodies);
     live.ask_topic(blind()).unwrap();

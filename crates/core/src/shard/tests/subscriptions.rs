@@ -63,6 +63,9 @@ fn an_endpoint_gets_nothing_but_the_question_until_it_confirms() {
     assert_eq!(asked[0].body.resident.as_deref(), Some(&b"confirm"[..]));
     hub.report(&arn, &asked, Outcome::Delivered);
     assert_eq!(confirm(&mut hub, token(0, 9), Confirmation::Link), Err(Rejection::TokenUnknown));
+    assert!(matches!(hub.run_at(0, Command::Knows(token(0, 9))), Err(Rejection::TokenUnknown)));
+    assert!(matches!(hub.run_at(0, Command::Knows(token(0, 1))), Ok(Reply::Done)));
+    assert_eq!(counts(&mut hub, &arn), (0, 1, 0), "to ask confirms nothing");
     assert_eq!(confirm(&mut hub, token(0, 1), Confirmation::Link), Ok((arn.clone(), id)));
     assert_eq!(confirm(&mut hub, token(0, 1), Confirmation::Link), Ok((arn.clone(), id)), "and once more");
     hub.restart();

@@ -37,7 +37,7 @@ const WILDCARD: u8 = 4; // count:n string*
 const RANGE: u8 = 5; // bound bound
 const CIDR_V4: u8 = 6; // 4 bytes, mask:u8
 const CIDR_V6: u8 = 7; // 16 bytes, mask:u8
-const ANYTHING_BUT: u8 = 8; // conditions, without literals and without another of these
+const ANYTHING_BUT: u8 = 8; // conditions: only strings and numbers, or patterns of one tag among the first four
 
 const UNBOUNDED: u8 = 0;
 const INCLUDED: u8 = 1;
@@ -329,7 +329,11 @@ impl<'a> Reader<'a> {
                 Pattern::Cidr(self.cidr(Ipv6Addr::from(address).into())?)
             }
             ANYTHING_BUT if level == Level::Key => {
-                Pattern::AnythingBut(Box::new(self.conditions(Level::AnythingBut)?))
+                let refused = self.conditions(Level::AnythingBut)?;
+                if !refused.may_be_refused() {
+                    return Err(Malformed::Shape);
+                }
+                Pattern::AnythingBut(Box::new(refused))
             }
             ANYTHING_BUT => return Err(Malformed::Shape),
             tag => return Err(Malformed::Tag(tag)),

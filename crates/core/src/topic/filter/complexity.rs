@@ -10,6 +10,8 @@ pub const KEYS_MAX: usize = 5;
 /// `$or` add up (sns 12). It also bounds what has to be tried one by one on each value of a message: so a list
 /// of patterns in `anything-but` counts as that many values, a list of texts and numbers, which is searched, as one.
 pub const COMBINATIONS_MAX: u64 = 150;
+/// Wildcards of one policy that are tried one by one, being too long or too many to be tried at once (see `globs`).
+pub(crate) const LONG_WILDCARDS_MAX: usize = 10;
 /// Keys from the root of a policy to a leaf. A leaf deeper than this makes more than 150 combinations;
 /// the bound also holds for the steps of keys with dots, which do not count as depth there.
 pub const DEPTH_MAX: usize = 150;
@@ -27,6 +29,9 @@ pub(crate) fn compile(formula: Formula<'_>, scope: Scope) -> Result<Policy, Poli
     }
     let mut leaves = Vec::with_capacity(KEYS_MAX);
     let alternatives = write_out(formula, &mut vec![], scope, &mut leaves);
+    if leaves.iter().map(|leaf| leaf.conditions.long_wildcards()).sum::<usize>() > LONG_WILDCARDS_MAX {
+        return Err(PolicyError::TooComplex);
+    }
     Ok(sorted(leaves, &alternatives, scope))
 }
 

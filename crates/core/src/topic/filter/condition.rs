@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 use std::ops::{Bound, RangeBounds};
 
+use super::index::Index;
 use super::number::Number;
 use super::pattern::{Cidr, Wildcard, equals_folded};
 
@@ -62,7 +63,8 @@ pub(crate) enum Pattern {
     /// `numeric`
     Range(Bound<Number>, Bound<Number>),
     Cidr(Cidr),
-    /// Admits what these do not. They have neither literals nor another `AnythingBut` among them.
+    /// Admits what these do not. They are texts and numbers, or patterns of one kind among `Prefix`, `Suffix`,
+    /// `IgnoreCase` and `Wildcard`.
     AnythingBut(Box<Conditions>),
 }
 
@@ -75,6 +77,8 @@ pub(crate) struct Conditions {
     /// Sorted, unique, exact.
     numbers: Box<[Number]>,
     patterns: Box<[Pattern]>,
+    /// Of the patterns, if they are many.
+    index: Option<Box<Index>>,
 }
 
 /// Conditions of one key while they are collected, in any order.
@@ -113,6 +117,7 @@ impl Draft {
             literals: self.literals,
             strings: self.strings.into_boxed_slice(),
             numbers: self.numbers.into_boxed_slice(),
+            index: Index::of(&self.patterns),
             patterns: self.patterns.into_boxed_slice(),
         }
     }
@@ -132,6 +137,13 @@ impl Conditions {
         if by_value || self.literals.contains(Literals::PRESENT) && !scalar.is_blank() {
             return true;
         }
+        match &self.index {
+            Some(index) => index.admits(scalar),
+            None => self.admit_one_by_one(scalar),
+        }
+    }
+
+    fn admit_one_by_one(&self, scalar: Scalar<'_>) -> bool {
         let address = OnceCell::new();
         self.patterns.iter().any(|pattern| pattern.admits(scalar, &address))
     }
@@ -153,6 +165,37 @@ impl Conditions {
             | Pattern::Cidr(_) => 0,
         };
         self.patterns.iter().map(more).sum()
+    }
+
+    /// Wildcards that are too long to be tried all at once, where there are more than a few.
+    pub(crate) fn long_wildcards(&self) -> usize {
+        let refused = |pattern: &Pattern| match pattern {
+            Pattern::AnythingBut(refused) => refused.long_wildcards(),
+            Pattern::Prefix(_)
+            | Pattern::Suffix(_)
+            | Pattern::IgnoreCase(_)
+            | Pattern::Wildcard(_)
+            | Pattern::Range(..)
+            | Pattern::Cidr(_) => 0,
+        };
+        match &self.index {
+            Some(index) => index.long_wildcards(),
+            None => self.patterns.iter().map(refused).sum(),
+        }
+    }
+
+    /// Whether they are such as `anything-but` takes.
+    pub(crate) fn may_be_refused(&self) -> bool {
+        let Some(first) = self.patterns.first() else {
+            return self.strings.len() + self.numbers.len() > 0;
+        };
+        let may = match first {
+            Pattern::Prefix(_) | Pattern::Suffix(_) | Pattern::IgnoreCase(_) | Pattern::Wildcard(_) => true,
+            Pattern::Range(..) | Pattern::Cidr(_) | Pattern::AnythingBut(_) => false,
+        };
+        let kind = std::mem::discriminant(first);
+        may && self.patterns.iter().all(|pattern| std::mem::discriminant(pattern) == kind)
+            && self.strings.len() + self.numbers.len() == 0
     }
 
     pub(crate) fn literals(&self) -> Literals {

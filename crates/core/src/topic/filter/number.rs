@@ -53,6 +53,20 @@ impl Number {
         Some(Self(if negative { -magnitude } else { magnitude }))
     }
 
+    /// As small, and as large, as any.
+    pub(crate) const LEAST: Number = Number(-BEYOND);
+    pub(crate) const MOST: Number = Number(BEYOND);
+
+    /// The next number that is kept apart from it.
+    pub(crate) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The one before it.
+    pub(crate) fn previous(self) -> Self {
+        Self(self.0 - 1)
+    }
+
     /// Has at most five decimals and is small enough to be kept whole.
     pub(crate) fn is_exact(self) -> bool {
         self.0 % 2 == 0

@@ -102,6 +102,16 @@ impl Cidr {
         (self.network, self.mask_bits)
     }
 
+    /// The first and the last address of the range.
+    pub(crate) fn span(&self) -> (IpAddr, IpAddr) {
+        let bits = u32::from(self.mask_bits);
+        let last = match self.network {
+            IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() | u32::MAX.checked_shr(bits).unwrap_or(0)).into()),
+            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() | u128::MAX.checked_shr(bits).unwrap_or(0)).into()),
+        };
+        (self.network, last)
+    }
+
     /// Whether an address is in the range. IPv4 and IPv6 are never each other's.
     pub(crate) fn admits(&self, address: IpAddr) -> bool {
         masked(address, self.mask_bits) == self.network
@@ -133,9 +143,18 @@ pub(crate) fn equals_folded(pattern: &str, text: &str) -> bool {
     pattern.eq_ignore_ascii_case(text) || pattern.chars().eq(text.chars().flat_map(char::to_lowercase))
 }
 
+/// The bytes of the folded form of a text.
+pub(crate) fn folded_bytes(text: &str) -> impl Iterator<Item = u8> {
+    text.chars().flat_map(char::to_lowercase).flat_map(|character| {
+        let mut bytes = [0; 4];
+        let len = character.encode_utf8(&mut bytes).len();
+        bytes.into_iter().take(len)
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Cidr, PolicyError, Wildcard, equals_folded, folded};
+    use super::{Cidr, PolicyError, Wildcard, equals_folded, folded, folded_bytes};
 
     #[test]
     fn wildcards() {
@@ -216,6 +235,29 @@ mod tests {
             ("a", "ä", false),
         ] {
             assert_eq!(equals_folded(&folded(pattern), text), equal, "{pattern} {text}");
+            assert_eq!(folded(pattern).bytes().eq(folded_bytes(text)), equal, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_folded_stays_as_it_is() {
+        for character in '\0'..=char::MAX {
+            let once = folded(character.encode_utf8(&mut [0; 4]));
+            assert!(folded(&once) == once && folded_bytes(&once).eq(once.bytes()), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_reaches_from_its_first_address_to_its_last() {
+        for (cidr, first, last) in [
+            ("10.0.0.9/24", "10.0.0.0", "10.0.0.255"),
+            ("0.0.0.0/0", "0.0.0.0", "255.255.255.255"),
+            ("10.0.0.0/31", "10.0.0.0", "10.0.0.1"),
+            ("2001:db8::/32", "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("::/0", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        ] {
+            let span = (first.parse().unwrap(), last.parse().unwrap());
+            assert_eq!(Cidr::parse(cidr).expect("a range").span(), span, "{cidr}");
         }
     }
 }

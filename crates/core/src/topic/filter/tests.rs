@@ -5,7 +5,7 @@ mod hostile;
 mod json;
 mod model;
 mod operators;
-mod random;
+pub(super) mod random;
 
 use std::path::Path;
 

@@ -162,3 +162,29 @@ fn on_a_full_disk_attempts_go_on() {
     let again = [23_000, 23_000].map(|at| claim(&mut writer, at).iter().map(|one| one.failures).sum::<u32>());
     assert_eq!(again, [0, 1]);
 }
+
+#[test]
+fn what_topics_want_to_be_told_is_handed_out_once_and_not_written() {
+    let (mut writer, _) = subscribed();
+    writer.begin(Timestamp(2_000));
+    writer.ask(create("q"), 1);
+    ask_topic(&mut writer, subscribe(Endpoint::Queue(arn("q"))));
+    let (name, role) = ("SQSSuccessFeedbackRoleArn".into(), "arn:aws:iam::000000000000:role/r".into());
+    ask_topic(&mut writer, AskTopic::Set(name, Some(role), TopicMeaning::default()));
+    writer.end();
+    assert!(!writer.has_ended());
+    publish(&mut writer, 3_000);
+    publish(&mut writer, 4_000);
+    assert!(writer.has_ended());
+    writer.begin(Timestamp(5_000));
+    writer.ask(Command::Ended, 0);
+    assert!(writer.end().replies.is_empty(), "nobody is there any more");
+    for expected in [&[3_000, 4_000][..], &[]] {
+        let (reply, entries) = turn(&mut writer, 6_000, Command::Ended);
+        assert!(entries.is_empty());
+        let Reply::Ended { publications, left_out: 0 } = reply else { panic!("{reply:?}") };
+        let at = publications.iter().map(|ended| ended.at.0);
+        assert_eq!(at.collect::<Vec<_>>(), expected);
+        assert!(!writer.has_ended());
+    }
+}

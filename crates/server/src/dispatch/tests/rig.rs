@@ -12,6 +12,7 @@ use postrider_core::body::Payload;
 use postrider_core::command::{AskQueue, AskTopic, Notice, Publish, Subscribe, TopicMeaning};
 use postrider_core::event::SubscriptionStated;
 use postrider_core::id::Uuid;
+use postrider_core::rejection::Permit;
 use postrider_core::reply::Content;
 use postrider_core::shard::{Bounds, Waits};
 use postrider_core::topic::retry::{Phases, Schedule};
@@ -47,6 +48,7 @@ pub(super) struct Setup {
     pub(super) loopback: Loopback,
     pub(super) certificates: Option<&'static str>,
     pub(super) attributes: &'static [(&'static str, &'static str)],
+    pub(super) permit: Arc<Permit>,
 }
 
 impl Default for Setup {
@@ -60,6 +62,7 @@ impl Default for Setup {
             loopback: Loopback::Allowed,
             certificates: None,
             attributes: &[],
+            permit: Arc::new(|_| true),
         }
     }
 }
@@ -79,7 +82,7 @@ impl Rig {
             waits: Waits::default(),
             bounds: Bounds::default(),
             retries: Schedule::new(phases).unwrap(),
-            permit: Arc::new(|_| true),
+            permit: setup.permit,
             facts: Arc::new(crate::op::facts_of_payload),
             version: "test".to_owned(),
         };
@@ -150,7 +153,15 @@ impl Rig {
         dead_letter: Option<&Arn>,
         form: Form,
     ) -> Uuid {
-        let endpoint = Endpoint::Other(protocol, address.into());
+        self.subscribe_endpoint(Endpoint::Other(protocol, address.into()), dead_letter, form).await
+    }
+
+    /// A subscription of a queue, which need not be there.
+    pub(super) async fn subscribe_queue(&self, queue: &Arn, dead_letter: Option<&Arn>) -> Uuid {
+        self.subscribe_endpoint(Endpoint::Queue(queue.clone()), dead_letter, Form::Envelope).await
+    }
+
+    async fn subscribe_endpoint(&self, endpoint: Endpoint, dead_letter: Option<&Arn>, form: Form) -> Uuid {
         let mut wanted =
             SubscriptionStated::wanted(endpoint, "000000000000", "arn:aws:iam::000000000000:root");
         (wanted.dead_letter, wanted.form) = (dead_letter.cloned(), form);

@@ -20,7 +20,7 @@ async fn looked(pipeline: &Pipeline) -> StatusCode {
     let parts = parts("/_aws/sqs/messages?QueueUrl=/000000000000/none", &[]);
     let ends = Ends { peer: "127.0.0.1".parse().unwrap(), local: "127.0.0.1:4566".parse().unwrap() };
     let reached = pipeline.front.reached(&parts, ends);
-    pipeline.look(Page::Messages, &parts, &reached, ends.peer, b"", "id").await.status()
+    pipeline.look(Page::Messages, &parts, &reached, ends, b"", "id").await.status()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! The golden exchanges, in a sequence that makes sense: each request as an SDK wrote it gets the answer
 //! that AWS gave, but for what a server makes up.
 
-use super::support::{BASE, Got, REQUEST_ID, Server, golden};
+use super::support::{BASE, Got, LOCAL, REQUEST_ID, Server, golden};
 use crate::context::Origin;
 use crate::reject;
 use postrider_iam::{Denied, PolicyKind, Reason};
@@ -221,7 +221,7 @@ fn a_refusal_in_json() {
         reason: Reason::NothingAllows(PolicyKind::Identity),
     };
     let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let origin = Origin { scheme_and_host: BASE, path: "/", trace_id: None, peer };
+    let origin = Origin { scheme_and_host: BASE, path: "/", trace_id: None, peer, local: LOCAL };
     let error = reject::denied(&denied, Service::Sqs, &origin);
     let got = encode_error(Protocol::Json, Service::Sqs, &error, REQUEST_ID);
     let body: Value = serde_json::from_slice(&got.body).unwrap();
@@ -362,7 +362,7 @@ fn a_refusal_in_xml() {
         reason: Reason::NothingAllows(PolicyKind::Identity),
     };
     let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let origin = Origin { scheme_and_host: BASE, path: "/", trace_id: None, peer };
+    let origin = Origin { scheme_and_host: BASE, path: "/", trace_id: None, peer, local: LOCAL };
     let error = reject::denied(&denied, Service::Sns, &origin);
     let got = encode_error(Protocol::Query, Service::Sns, &error, REQUEST_ID);
     let expected = &case["response"];

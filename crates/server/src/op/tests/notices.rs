@@ -1,7 +1,7 @@
 //! Subscriptions that have to be confirmed: what the endpoint gets, and what its links do (sns 4, 7.5, 9).
 
 use super::fan_out::{ask_queue, verify};
-use super::support::{ACCOUNT, BASE, Got, Server};
+use super::support::{ACCOUNT, BASE, Got, LOCAL, Server};
 use postrider_core::{Command, Reply};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -86,6 +86,16 @@ async fn a_web_server_confirms_leaves_and_comes_back() {
         for wrong in [link.replace("us-east-1", "eu-west-1"), link.replace(TOPIC, "news")] {
             assert_eq!(visit(&mut server, &wrong).await.message(), "Invalid parameter: Topic");
         }
+        // What nobody was ever told is no token, whatever region and account its bytes stand for.
+        let (rest, token) = link.split_once("&Token=").unwrap();
+        for (from, digits) in [(14, "00000000"), (22, "0000000000000000"), (10, "ffff")] {
+            let forged = [&token[..from], digits, &token[from + digits.len()..]].concat();
+            let got = visit(&mut server, &format!("{rest}&Token={forged}")).await;
+            assert_eq!(got.message(), "Invalid parameter: Token", "{forged}");
+        }
+        let forged =
+            [&link[..link.len() - 16], "0000000000000000"].concat().replace("us-east-1", "eu-west-1");
+        assert_eq!(visit(&mut server, &forged).await.message(), "Invalid parameter: Token");
         assert_eq!(attribute(&server, &arn, "ConfirmationWasAuthenticated").await.as_deref(), Some("false"));
 
         server.sns("Publish", &[("TopicArn", TOPIC), ("Message", "m")]).await;
@@ -141,6 +151,14 @@ async fn links_work_where_signatures_are_enforced() {
     assert_eq!(malformed.message(), "Invalid parameter: Token");
     let leave = format!("{BASE}/?Action=Unsubscribe&SubscriptionArn={arn}");
     assert_eq!(visit(&mut server, &leave).await.status, 200);
+    // Who left is unknown, so the host that he used is not signed: only where he reached us is.
+    let farewell = claimed(&server).await.remove(0);
+    assert_eq!(farewell["Type"], "UnsubscribeConfirmation");
+    for link in ["SubscribeURL", "SigningCertURL"] {
+        let link = farewell[link].as_str().unwrap();
+        assert!(link.starts_with(&format!("http://{LOCAL}/")), "{link}");
+    }
+    assert_eq!(visit(&mut server, farewell["SubscribeURL"].as_str().unwrap()).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use postrider_outbound::egress::{Egress, Loopback};
 use postrider_runtime::{Node, Options, Storage};
 use postrider_wire::{Request, Service, route};
 use serde_json::Value;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// The account of the golden files.
@@ -24,6 +24,8 @@ pub(super) const ACCOUNT: &str = "210987654321";
 pub(super) const REQUEST_ID: &str = "7d0b6c3e-1f52-5b9a-8c44-2f6f0f9be001";
 /// The server's base URL in the golden files.
 pub(super) const BASE: &str = "http://mq.example.test:4100";
+/// Its own address.
+pub(super) const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4100);
 
 /// A server in memory.
 pub(crate) struct Server {
@@ -98,12 +100,16 @@ impl Server {
     }
 
     pub(super) fn with_body_memory(shards: u16, body_memory: u64) -> Server {
+        Server::with(shards, body_memory, Bounds::default())
+    }
+
+    pub(super) fn with(shards: u16, body_memory: u64, bounds: Bounds) -> Server {
         let options = Options {
             storage: Storage::Memory,
             shards: Some(shards),
             body_memory,
             waits: Waits::default(),
-            bounds: Bounds::default(),
+            bounds,
             retries: Schedule::HTTP,
             permit: Arc::new(|_| true),
             facts: Arc::new(crate::op::facts_of_payload),
@@ -192,7 +198,8 @@ impl Server {
         };
         let signed = self.context.gate.check(&received, None, 1_767_225_600).unwrap();
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let origin = Origin { scheme_and_host: BASE, path: request.path, trace_id: self.trace_id, peer };
+        let origin =
+            Origin { scheme_and_host: BASE, path: request.path, trace_id: self.trace_id, peer, local: LOCAL };
         let routed = route(request, Some(service)).unwrap();
         let response = op::answer(&self.context, signed, routed, &origin, None, REQUEST_ID).await;
         assert_eq!(response.request_id, REQUEST_ID);

@@ -136,6 +136,14 @@ fn what_evaluation_leans_on_is_checked() {
         (&[1, 0, 1, 1, 1, b'a', 0, 0, 0, 1, 9], Malformed::Tag(9)),
         (&[1, 0, 1, 1, 1, b'a', 0, 0, 0, 1, 6, 10, 0, 0, 1, 8], Malformed::Value),
         (&[1, 0, 1, 1, 1, b'a', 0, 0, 0, 1, 8, 0, 0, 0, 1, 8], Malformed::Shape),
+        // `anything-but` of nothing, of an address range, of patterns of two kinds, of a text and a pattern.
+        (&[1, 0, 1, 1, 1, b'a', 0, 0, 0, 1, 8, 0, 0, 0, 0, 1, 1, 0], Malformed::Shape),
+        (&[1, 0, 1, 1, 1, b'a', 0, 0, 0, 1, 8, 0, 0, 0, 1, 6, 10, 0, 0, 0, 8, 1, 1, 0], Malformed::Shape),
+        (
+            &[1, 0, 1, 1, 1, b'a', 0, 0, 0, 1, 8, 0, 0, 0, 2, 1, 1, b'p', 2, 1, b's', 1, 1, 0],
+            Malformed::Shape,
+        ),
+        (&[1, 0, 1, 1, 1, b'a', 0, 0, 0, 1, 8, 0, 1, 1, b't', 0, 1, 1, 1, b'p', 1, 1, 0], Malformed::Shape),
         // Leaves out of order.
         (&[1, 0, 2, 1, 1, b'b', 8, 0, 0, 0, 1, 1, b'a', 8, 0, 0, 0, 1, 2, 0, 1], Malformed::Shape),
     ] {

@@ -109,6 +109,51 @@ fn many_conditions_meet_many_values() {
     }
 }
 
+/// Each of these would take seconds if every pattern were tried on every value.
+#[test]
+fn many_conditions_that_all_refuse_meet_many_values() {
+    let conditions = |condition: &dyn Fn(usize) -> Value| (0..150).map(condition).collect::<Vec<_>>();
+    let but = |operand: Value| operator("anything-but", operand);
+    let listed = Value::Array((0..200).map(|number| text(format!("t{number}"))).collect());
+    let pieces = ["a", "b", "ab", "ba", "aba", "bab"];
+    let wild = |number: usize| {
+        let [first, second, third] = [number % 6, number / 6 % 6, number / 36 % 6].map(|at| pieces[at]);
+        text(format!("*{first}*{second}*{}*", &third[..1]))
+    };
+    let (lists, prefixes, wildcards, folded) = (
+        conditions(&|_| but(listed.clone())),
+        conditions(&|number| but(operator("prefix", text(["a", "aa"][number % 2])))),
+        conditions(&|number| but(operator("wildcard", wild(number)))),
+        conditions(&|number| operator("equals-ignore-case", text(format!("É{number}")))),
+    );
+    for (conditions, value) in [(lists, "t7"), (prefixes, "aa"), (wildcards, "abababababab"), (folded, "é")]
+    {
+        let policy = policy(conditions, MessageBody);
+        let count = TEXT_BYTES_MAX / (value.len() + 3);
+        let facts = body(&format!("{{\"k\":[{}\"{value}\"]}}", format!("\"{value}\",").repeat(count)));
+        soon(|| (0..8).for_each(|_| assert!(!policy.matches(&facts), "{value}")));
+    }
+}
+
+#[test]
+fn wildcards_that_are_tried_one_by_one_are_few() {
+    let wildcards = |lengths: &[usize]| {
+        let patterns = lengths
+            .iter()
+            .enumerate()
+            .map(|(number, length)| operator("wildcard", text(format!("*{number}{}*", "a".repeat(*length)))));
+        Policy::compile(&object("k", Value::Array(patterns.collect())), MessageBody)
+    };
+    assert!(wildcards(&[5_000; 10]).is_ok());
+    assert_eq!(wildcards(&[5_000; 11]), Err(PolicyError::TooComplex));
+    assert!(wildcards(&[60; 150]).is_ok());
+    assert_eq!(wildcards(&[500; 30]), Err(PolicyError::TooComplex));
+    let refused = (0..11).map(|number| text(format!("{number}{}*", "a".repeat(600)))).collect();
+    let refused = operator("anything-but", operator("wildcard", Value::Array(refused)));
+    let source = object("k", Value::Array(vec![refused]));
+    assert_eq!(Policy::compile(&source, MessageBody), Err(PolicyError::TooComplex));
+}
+
 #[test]
 fn deep_and_wide_messages_are_walked_once_for_each_alternative() {
     let source = r#"{"$or":[{"a":{"a":{"x":[1]}}},{"a":{"a":{"y":[1]}}}],"a":{"z":[1]},"b":[1]}"#;

@@ -277,6 +277,62 @@ fn as_body(offers: &[Offer]) -> Facts {
     Facts::new(vec![], Some(Value::Object(KEYS.iter().zip(offers).filter_map(member).collect())))
 }
 
+/// A condition of one of a few kinds: of mixed ones some nearly always admits a value.
+fn condition_like(dice: &mut Dice, kinds: &[usize]) -> Condition {
+    match dice.pick(kinds) {
+        which @ 0..=3 => affix(dice, which),
+        4 => Condition::Range(range(dice)),
+        5 => Condition::Cidr(address(dice), 24 + dice.below(8)),
+        which @ 6..=9 => Condition::AnythingBut((0..8).map(|_| affix(dice, which - 6)).collect()),
+        10 => {
+            let offered = (0..30).map(|_| scalar(dice));
+            let listed = offered.filter(|value| matches!(value, Plain::Text(_) | Plain::Thousandths(_)));
+            let common = ["", "a", "b", "é"].map(|text| Plain::Text(text.into()));
+            Condition::AnythingBut(listed.chain(common).map(Condition::Literal).collect())
+        }
+        _ => condition(dice),
+    }
+}
+
+/// Many patterns are judged all at once, by other code than a few.
+#[test]
+fn many_conditions_of_one_key_are_as_in_the_model() {
+    let mut dice = Dice(7);
+    let kinds: Vec<Vec<usize>> = (0..=11)
+        .map(|kind| vec![kind])
+        .chain([
+            vec![0, 1],
+            vec![2, 3, 3],
+            vec![6, 7],
+            vec![6, 9],
+            vec![8, 10],
+            vec![6, 7, 8, 9],
+            vec![4, 5, 10],
+        ])
+        .collect();
+    let mut results = vec![[0, 0]; kinds.len()];
+    for round in 0..5_000 {
+        let which = dice.below(kinds.len());
+        let count = if kinds[which].iter().any(|kind| (6..=9).contains(kind)) { 12 } else { 60 };
+        let conditions: Vec<Condition> =
+            (0..5 + dice.below(count)).map(|_| condition_like(&mut dice, &kinds[which])).collect();
+        let written = Value::Array(conditions.iter().map(written).collect());
+        let source = Value::Object(vec![("a".into(), written)]);
+        let policy =
+            Policy::compile(&source, Scope::MessageBody).unwrap_or_else(|e| panic!("{e}: {source:?}"));
+        for _ in 0..12 {
+            let offer = offer(&mut dice);
+            let expected = holds(&conditions, &offer, true);
+            let facts = as_body(std::slice::from_ref(&offer));
+            assert_eq!(policy.matches(&facts), expected, "round {round}: {source:?} on {offer:?}");
+            results[which][usize::from(expected)] += 1;
+        }
+    }
+    for (kinds, results) in kinds.iter().zip(results) {
+        assert!(results.iter().all(|count| *count > 20), "{kinds:?}: {results:?} refused and matched");
+    }
+}
+
 #[test]
 fn every_operator_is_as_in_the_model() {
     let mut dice = Dice(6);

@@ -4,7 +4,7 @@
 use super::super::{AttributeFact, Facts, Number, Policy, Scope, Value};
 
 /// splitmix64: enough randomness for tests, and the same every time.
-pub(super) struct Dice(pub(super) u64);
+pub(in super::super) struct Dice(pub(in super::super) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -15,11 +15,11 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(in super::super) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 
-    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(in super::super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 }
