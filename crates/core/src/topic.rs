@@ -237,6 +237,17 @@ impl Topic {
             && self.by_endpoint == other.by_endpoint
     }
 
+    /// Panics if what is derived from the subscriptions is not what they say. For tests: it looks at all of them.
+    pub(crate) fn check(&self) {
+        let all = || self.subscriptions.values().map(|one| &*one.stated);
+        let subscribed = || all().filter(|stated| !matches!(stated.standing, Standing::Ended(_)));
+        let filters = subscribed().filter(|stated| has_policy(stated)).count();
+        let body_filters = subscribed().filter(|stated| filters_body(stated)).count();
+        assert_eq!((self.filters, self.body_filters), (filters, body_filters), "filters are counted");
+        let by_endpoint = subscribed().map(|stated| (stated.endpoint.clone(), stated.id)).collect();
+        assert_eq!(self.by_endpoint, by_endpoint, "an endpoint is subscribed once");
+    }
+
     fn remembered(&self, now: Timestamp) -> BTreeMap<crate::id::DedupKey, First> {
         self.dedup.iter_live(now).collect()
     }

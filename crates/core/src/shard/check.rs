@@ -4,6 +4,7 @@ use super::Shard;
 use crate::Arn;
 use crate::outbox::Owed;
 use crate::queue::message::Content;
+use crate::topic::Topic;
 use std::collections::BTreeMap;
 
 impl Shard {
@@ -115,6 +116,7 @@ impl Shard {
             let named = stated.and_then(|arn: &Arn| self.queue_names.find(arn));
             assert_eq!(named, stated.is_some().then_some(queue.id), "a queue is known by its name");
         }
+        self.topics.values().for_each(Topic::check);
         let mut filters = BTreeMap::<Box<str>, usize>::new();
         for topic in self.topics.values().filter(|topic| topic.filters() > 0) {
             if let Some(stated) = &topic.stated {

@@ -186,6 +186,7 @@ impl Shard {
             Standing::Confirmed(_) => Ok(Decided::nothing(reply)),
             Standing::Pending(_) | Standing::Ended(_) => {
                 if matches!(there.standing, Standing::Ended(_)) {
+                    // Nobody asks other shards before a link is followed, so only filters of this one count.
                     self.admit(topic, stated, there, 0)?;
                 }
                 let mut next = SubscriptionStated::clone(there);

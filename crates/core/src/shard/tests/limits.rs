@@ -1,14 +1,16 @@
 //! Bounds that take many of something to reach.
 
-use super::{Live, payload, queue, topic};
-use crate::command::{AskQueue, AskTopic, Command, Page, Publish, Receive, TopicMeaning};
-use crate::event::{Event, MessageStated, Receives, Tags};
+use super::hub::{self, Hub, token};
+use super::logged::Restart;
+use super::{Live, payload, queue, topic, wanted};
+use crate::command::{AskQueue, AskTopic, Command, Notice, Page, Publish, Receive, Subscribe, TopicMeaning};
+use crate::event::{Event, MessageStated, Receives, SubscriptionStated, Tags};
 use crate::id::{GroupKey, Revision, Uuid};
 use crate::queue::settings::Setting;
 use crate::reply::{More, Reply};
 use crate::shard::{Bounds, Config, Decided};
 use crate::topic::filter::{AttributeFact, Facts, Policy, Scope, Value};
-use crate::topic::subscription::{Change, Filter};
+use crate::topic::subscription::{Change, Confirmation, Endpoint, Filter, Protocol, Standing};
 use crate::{Rejection, limits};
 use std::num::NonZero;
 use std::sync::Arc;
@@ -17,6 +19,13 @@ fn filter(scope: Scope) -> Arc<Filter> {
     let values = Value::Array(vec![Value::String("x".into())]);
     let policy = Policy::compile(&Value::Object(vec![("kind".into(), values)]), scope).unwrap();
     Arc::new(Filter { text: "{\"kind\":[\"x\"]}".into(), scope, policy })
+}
+
+/// A scope that is kept for a policy to come.
+fn nothing() -> Arc<Filter> {
+    let scope = Scope::MessageBody;
+    let policy = Policy::compile(&Value::Object(vec![]), scope).unwrap();
+    Arc::new(Filter { text: "{}".into(), scope, policy })
 }
 
 /// A queue with two messages in flight less than there may be, and eleven more, each of a group of its own.
@@ -131,6 +140,67 @@ fn filters_of_an_account_are_counted_with_those_elsewhere() {
     assert!(matches!(reply, Reply::Count(2)), "{reply:?}");
     let reply = live.decide(Command::CountFilters { account: "999999999999".into() }).unwrap().reply;
     assert!(matches!(reply, Reply::Count(0)), "{reply:?}");
+}
+
+/// The counts are derived, so they have to follow whatever becomes of a subscription, also from a log of which the front
+/// is gone and where a topic is stated behind what it has.
+#[test]
+fn filters_are_counted_by_account_whatever_becomes_of_their_subscriptions() {
+    let mut hub = Hub::new(Config::default());
+    let arns = ["a", "b"].map(hub::topic);
+    let stated = |endpoint| SubscriptionStated {
+        filter: Some(filter(Scope::MessageBody)),
+        standing: Standing::Pending(super::BEGIN),
+        ..wanted(endpoint)
+    };
+    let http = |name: &str| Endpoint::Other(Protocol::Http, format!("http://{name}/").into());
+    let expect = |hub: &mut Hub, expected: usize| {
+        hub.shards[0].compact(5);
+        hub.shards[0].check(Restart::No);
+        hub.restart();
+        let account = arns[0].account().into();
+        let reply = hub.run_at(0, Command::CountFilters { account }).unwrap();
+        assert!(matches!(reply, Reply::Count(count) if count == expected), "{reply:?}, not {expected}");
+    };
+    for (which, arn) in (0_u8..).zip(&arns) {
+        hub.create_topic(arn, &[], TopicMeaning::default());
+        for (number, name) in (0_u8..).zip(["left", "forgotten"]) {
+            let token = token(0, 2 * which + number);
+            let notice = Some(Notice { payload: payload("confirm"), token });
+            let asked = Subscribe { notice, ..Subscribe::new(stated(http(name))) };
+            hub.subscribe(arn, asked.clone()).unwrap();
+            let again =
+                Notice { payload: payload("confirm"), token: hub::token(0, 100 + 2 * which + number) };
+            hub.subscribe(arn, Subscribe { notice: Some(again), ..asked }).unwrap();
+        }
+    }
+    expect(&mut hub, 4);
+    let reply = hub.run_at(0, Command::Confirm { token: token(0, 0), by: Confirmation::Link }).unwrap();
+    let Reply::Confirmed(_, id) = reply else { panic!("{reply:?}") };
+    let set = |filter| AskTopic::SetSubscription(id, Change::Filter { filter, elsewhere: 0 });
+    for (given, expected) in [
+        (Some(filter(Scope::MessageAttributes)), 4),
+        (Some(nothing()), 3),
+        (Some(filter(Scope::MessageBody)), 4),
+        (None, 3),
+        (Some(filter(Scope::MessageBody)), 4),
+    ] {
+        hub.ask_topic(&arns[0], set(given)).unwrap();
+        expect(&mut hub, expected);
+    }
+    let leave = Notice { payload: payload("left"), token: token(0, 50) };
+    hub.ask_topic(&arns[0], AskTopic::Unsubscribe(id, Some(Box::new(leave)))).unwrap();
+    expect(&mut hub, 3);
+    hub.run_at(0, Command::Confirm { token: token(0, 50), by: Confirmation::Link }).unwrap();
+    expect(&mut hub, 4);
+    hub.pass(3 * 86_400_000);
+    expect(&mut hub, 1);
+    hub.ask_topic(&arns[0], AskTopic::Unsubscribe(id, None)).unwrap();
+    expect(&mut hub, 0);
+    hub.subscribed(&arns[1], http("x"), |next| next.filter = Some(filter(Scope::MessageBody)));
+    expect(&mut hub, 1);
+    hub.ask_topic(&arns[1], AskTopic::Delete).unwrap();
+    expect(&mut hub, 0);
 }
 
 #[test]
