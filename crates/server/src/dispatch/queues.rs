@@ -2,7 +2,8 @@
 //!
 //! Queues are no endpoints: the shards put copies there by themselves, and keep for a while what of that topics want
 //! to be told. Here it is asked for and written down. Nothing rests on it, so what a shard had no room for, and
-//! payloads that are gone from the log meanwhile, are left out and counted.
+//! payloads that are gone from the log meanwhile, are left out and counted. At the end of the server shards are asked
+//! once more; what ends after that is not noted.
 
 use crate::context::Context;
 use crate::statuses::Statuses;

@@ -8,12 +8,15 @@
 //! - a look-up that takes long gives its place to the next one, as long as few do;
 //! - its name is a suspect from then on, and has to wait for one of the few places that suspects have, until it is
 //!   looked up in time;
+//! - names that were looked up in time before have places of their own, so that they need not wait even while many
+//!   new names take long;
 //! - who waits long for a place is told so. That is not the name's fault, so it is not remembered.
 //!
 //! Nothing is judged here: whoever connects judges each address, remembered or not.
 //!
 //! Invariants:
-//! - at most [`PLACES`] + [`PLACES_OF_LATE`] + [`PLACES_OF_SUSPECTS`] threads look up, and no two of them the same name;
+//! - at most [`PLACES_OF_NEW`] + [`PLACES_OF_PROVEN`] + [`PLACES_OF_SUSPECTS`] + [`PLACES_OF_LATE`] threads look up,
+//!   and no two of them the same name;
 //! - names that nobody waits for are forgotten when more than [`NAMES_MAX`] are known;
 //! - at most [`SUSPECTS_MAX`] names are suspects.
 
@@ -29,12 +32,14 @@ use tokio::time::{Instant, timeout};
 
 use crate::http::answer::{Ending, Failure};
 
-/// Look-ups at the same time that have not taken long yet.
-const PLACES: usize = 48;
-/// Look-ups at the same time that turned out to take long.
-const PLACES_OF_LATE: usize = 64;
-/// Look-ups of suspects at the same time: a quarter of what can begin.
+/// Look-ups at the same time of names of which nothing is known.
+const PLACES_OF_NEW: usize = 32;
+/// Look-ups at the same time of names that were looked up in time before.
+const PLACES_OF_PROVEN: usize = 32;
+/// Look-ups of suspects at the same time.
 const PLACES_OF_SUSPECTS: usize = 16;
+/// Look-ups of names that were no suspects, and turned out to take long.
+const PLACES_OF_LATE: usize = 64;
 /// Names that are remembered, besides those that are being looked up.
 const NAMES_MAX: usize = 4_096;
 /// Suspects that are remembered.
@@ -67,10 +72,15 @@ type Answer = Option<(Instant, Found)>;
 /// What a thread that looked up comes back with.
 type LookedUp = Result<io::Result<Vec<SocketAddr>>, JoinError>;
 
-/// Did the last look-up of a name take long?
+/// What is known of a name from its last look-up.
+#[derive(Clone, Copy)]
 enum Standing {
+    /// Nothing.
+    New,
+    /// It did not take long.
+    Proven,
+    /// It took long.
     Suspect,
-    Unsuspected,
 }
 
 /// Looks names up.
@@ -80,9 +90,10 @@ pub(super) struct Names {
     known: Mutex<HashMap<Box<str>, watch::Receiver<Answer>>>,
     /// Names whose last look-up took long.
     suspects: Mutex<HashSet<Box<str>>>,
-    places: Arc<Semaphore>,
-    places_of_late: Arc<Semaphore>,
+    places_of_new: Arc<Semaphore>,
+    places_of_proven: Arc<Semaphore>,
     places_of_suspects: Arc<Semaphore>,
+    places_of_late: Arc<Semaphore>,
     times: Times,
 }
 
@@ -92,9 +103,10 @@ impl Names {
             resolve,
             known: Mutex::default(),
             suspects: Mutex::default(),
-            places: Arc::new(Semaphore::new(PLACES)),
-            places_of_late: Arc::new(Semaphore::new(PLACES_OF_LATE)),
+            places_of_new: Arc::new(Semaphore::new(PLACES_OF_NEW)),
+            places_of_proven: Arc::new(Semaphore::new(PLACES_OF_PROVEN)),
             places_of_suspects: Arc::new(Semaphore::new(PLACES_OF_SUSPECTS)),
+            places_of_late: Arc::new(Semaphore::new(PLACES_OF_LATE)),
             times: TIMES,
         }
     }
@@ -119,6 +131,7 @@ impl Names {
         if let Some(coming) = known.get(name).filter(|coming| self.is_good(coming)) {
             return coming.clone();
         }
+        let standing = self.standing(name, known.get(name));
         if known.len() >= NAMES_MAX {
             known.retain(|_, coming| self.is_good(coming));
         }
@@ -127,13 +140,26 @@ impl Names {
         }
         let (answer, coming) = watch::channel(None);
         known.insert(name.into(), coming.clone());
-        tokio::spawn(self.clone().find(name.into(), answer));
+        tokio::spawn(self.clone().find(name.into(), standing, answer));
         coming
     }
 
-    async fn find(self: Arc<Names>, name: Box<str>, answer: watch::Sender<Answer>) {
-        let is_suspect = self.suspects().contains(&name);
-        let places = if is_suspect { &self.places_of_suspects } else { &self.places };
+    /// What is known of a name whose last answer, if it is remembered, is too old to be given.
+    fn standing(&self, name: &str, last: Option<&watch::Receiver<Answer>>) -> Standing {
+        if self.suspects().contains(name) {
+            return Standing::Suspect;
+        }
+        // Whoever took long would be a suspect.
+        let is_answered = last.is_some_and(|last| last.borrow().is_some());
+        if is_answered { Standing::Proven } else { Standing::New }
+    }
+
+    async fn find(self: Arc<Names>, name: Box<str>, standing: Standing, answer: watch::Sender<Answer>) {
+        let places = match standing {
+            Standing::New => &self.places_of_new,
+            Standing::Proven => &self.places_of_proven,
+            Standing::Suspect => &self.places_of_suspects,
+        };
         let place = match timeout(self.times.waiting, places.clone().acquire_owned()).await {
             Ok(Ok(place)) => place,
             // Nobody closes the semaphores.
@@ -148,7 +174,7 @@ impl Names {
         if self.forget_unasked(&name, &answer) {
             return;
         }
-        let found = match self.looked_up(&name, place).await {
+        let found = match self.looked_up(&name, standing, place).await {
             Ok(Ok(addresses)) if addresses.is_empty() => Err("the name has no address".into()),
             Ok(Ok(addresses)) => Ok(addresses.into()),
             Ok(Err(error)) => Err(Failure::caused(Ending::Unresolved, &error).detail.into()),
@@ -159,34 +185,30 @@ impl Names {
 
     /// Looks a name up, however long that takes, and judges it by that. Nobody can stop the thread, so a place is held
     /// until it is done.
-    async fn looked_up(&self, name: &str, place: OwnedSemaphorePermit) -> LookedUp {
+    async fn looked_up(&self, name: &str, standing: Standing, place: OwnedSemaphorePermit) -> LookedUp {
         let (resolve, owned) = (self.resolve, name.to_owned());
         let mut thread = spawn_blocking(move || resolve(&owned));
         if let Ok(in_time) = timeout(self.times.late, &mut thread).await {
             self.suspects().remove(name);
             return in_time;
         }
-        // A suspect keeps its place: it waited for one that is there for such as it.
-        let late = match self.suspect(name) {
+        self.suspect(name);
+        let late = match standing {
+            Standing::New | Standing::Proven => self.places_of_late.clone().try_acquire_owned().ok(),
+            // It keeps its place: it waited for one that is there for such as it.
             Standing::Suspect => None,
-            Standing::Unsuspected => self.places_of_late.clone().try_acquire_owned().ok(),
         };
         let _place = late.unwrap_or(place);
         thread.await
     }
 
-    /// Makes a name a suspect, and says what it was. If there are too many, any one of them goes.
-    fn suspect(&self, name: &str) -> Standing {
+    /// Makes a name a suspect. If there are too many, any other one of them goes.
+    fn suspect(&self, name: &str) {
         let mut suspects = self.suspects();
-        if suspects.contains(name) {
-            return Standing::Suspect;
-        }
-        if suspects.len() >= SUSPECTS_MAX {
-            let any = suspects.iter().next().cloned();
+        if suspects.insert(name.into()) && suspects.len() > SUSPECTS_MAX {
+            let any = suspects.iter().find(|suspect| ***suspect != *name).cloned();
             any.map(|any| suspects.remove(&any));
         }
-        suspects.insert(name.into());
-        Standing::Unsuspected
     }
 
     /// Forgets the name if all who asked have gone. Who asks takes the lock too: so either this one is not alone,

@@ -149,7 +149,7 @@ async fn a_name_that_hangs_keeps_no_other_waiting() {
         Ok(vec![here()])
     });
     let mut waiting = JoinSet::new();
-    for _ in 0..2 * PLACES {
+    for _ in 0..2 * PLACES_OF_NEW {
         let names = names.clone();
         waiting.spawn(async move { names.look_up("slow").await.is_ok() });
     }
@@ -165,7 +165,7 @@ async fn what_nobody_waits_for_is_not_looked_up() {
         ASKED.fetch_add(1, SeqCst);
         Ok(vec![here()])
     });
-    let all = names.places.clone().acquire_many_owned(PLACES as u32).await.unwrap();
+    let all = names.places_of_new.clone().acquire_many_owned(PLACES_OF_NEW as u32).await.unwrap();
     timeout(Duration::from_millis(10), names.look_up("gone")).await.unwrap_err();
     drop(all);
     names.look_up("a").await.unwrap();
@@ -215,7 +215,7 @@ async fn suspects_have_few_places_and_are_told_when_they_waited_long() {
         assert_eq!(told, "too many names are being looked up whose servers do not answer");
     }
     HOLD.hanging(PLACES_OF_SUSPECTS).await;
-    assert_eq!(names.places.available_permits(), PLACES);
+    assert_eq!(names.places_of_new.available_permits(), PLACES_OF_NEW);
     assert_eq!(names.known().len(), PLACES_OF_SUSPECTS, "who only waited is not remembered");
     names.look_up("good").await.unwrap();
 
@@ -233,14 +233,14 @@ async fn suspects_have_few_places_and_are_told_when_they_waited_long() {
 async fn threads_are_bounded_whatever_hangs() {
     static HOLD: Hold = Hold::new();
     let (names, _end) = (hasty(|name| answer_unless_silent(&HOLD, name)), Silence(&HOLD));
-    let most = PLACES + PLACES_OF_LATE;
+    let most = PLACES_OF_NEW + PLACES_OF_LATE;
     let mut waiting = look_up_silent(&names, 0..2 * most);
     for _ in 0..most {
         assert!(ended(&mut waiting).await.is_err());
     }
     let (hanging, ever, _) = *HOLD.state.lock().unwrap();
     assert_eq!((hanging, ever), (most, most));
-    // Others have to wait as long as the resolver takes to give up, and no longer.
+    // Other new ones have to wait as long as the resolver takes to give up, and no longer.
     assert!(names.look_up("good").await.is_err());
     HOLD.answering(true);
     assert!(waiting.join_all().await.into_iter().all(|found| found.is_ok()));
@@ -248,11 +248,46 @@ async fn threads_are_bounded_whatever_hangs() {
 }
 
 #[tokio::test]
+async fn names_that_answered_in_time_need_not_wait_for_new_ones_that_hang() {
+    static HOLD: Hold = Hold::new();
+    let (names, _end) = (hasty(|name| answer_unless_silent(&HOLD, name)), Silence(&HOLD));
+    names.look_up("good").await.unwrap();
+    HOLD.answering(true);
+    let proven = 0..2 * PLACES_OF_PROVEN;
+    look_up_silent(&names, proven.clone()).join_all().await;
+    HOLD.answering(false);
+    tokio::time::sleep(names.times.remembered).await;
+
+    let most = PLACES_OF_NEW + PLACES_OF_LATE;
+    let mut waiting = look_up_silent(&names, proven.end..proven.end + 2 * most);
+    HOLD.hanging(most).await;
+    for _ in 0..5 {
+        tokio::time::sleep(names.times.remembered).await;
+        names.look_up("good").await.unwrap();
+    }
+    assert!(names.known().contains_key("good") && names.look_up("new").await.is_err());
+
+    // Those that hang after all are bounded, too, and no longer proven.
+    waiting.detach_all();
+    let _waiting = look_up_silent(&names, proven.clone());
+    HOLD.hanging(most + PLACES_OF_PROVEN).await;
+    let suspects = || proven.clone().filter(|number| names.suspects().contains(&*format!("silent-{number}")));
+    let bound = Instant::now() + Duration::from_secs(20);
+    while suspects().count() < PLACES_OF_PROVEN {
+        assert!(Instant::now() < bound);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(suspects().count(), PLACES_OF_PROVEN);
+}
+
+#[tokio::test]
 async fn no_more_suspects_are_remembered_than_the_bound() {
     let names = names(|_| Ok(vec![here()]));
     for number in 0..=SUSPECTS_MAX {
-        assert!(matches!(names.suspect(&number.to_string()), Standing::Unsuspected));
+        names.suspect(&number.to_string());
+        assert!(names.suspects().contains(&*number.to_string()));
     }
     assert_eq!(names.suspects().len(), SUSPECTS_MAX);
-    assert!(matches!(names.suspect(&SUSPECTS_MAX.to_string()), Standing::Suspect));
+    names.suspect(&SUSPECTS_MAX.to_string());
+    assert_eq!(names.suspects().len(), SUSPECTS_MAX, "it was there already");
 }
