@@ -155,33 +155,28 @@ impl Conditions {
 
     /// Patterns of the lists in `anything-but`, beyond the first of each.
     pub(crate) fn listed_patterns(&self) -> usize {
-        let more = |pattern: &Pattern| match pattern {
-            Pattern::AnythingBut(refused) => refused.patterns.len().saturating_sub(1),
-            Pattern::Prefix(_)
-            | Pattern::Suffix(_)
-            | Pattern::IgnoreCase(_)
-            | Pattern::Wildcard(_)
-            | Pattern::Range(..)
-            | Pattern::Cidr(_) => 0,
-        };
-        self.patterns.iter().map(more).sum()
+        self.refused().map(|refused| refused.patterns.len().saturating_sub(1)).sum()
     }
 
     /// Wildcards that are too long to be tried all at once, where there are more than a few.
     pub(crate) fn long_wildcards(&self) -> usize {
-        let refused = |pattern: &Pattern| match pattern {
-            Pattern::AnythingBut(refused) => refused.long_wildcards(),
+        match &self.index {
+            Some(index) => index.long_wildcards(),
+            None => self.refused().map(Conditions::long_wildcards).sum(),
+        }
+    }
+
+    /// What each `anything-but` refuses.
+    fn refused(&self) -> impl Iterator<Item = &Conditions> {
+        self.patterns.iter().filter_map(|pattern| match pattern {
+            Pattern::AnythingBut(refused) => Some(&**refused),
             Pattern::Prefix(_)
             | Pattern::Suffix(_)
             | Pattern::IgnoreCase(_)
             | Pattern::Wildcard(_)
             | Pattern::Range(..)
-            | Pattern::Cidr(_) => 0,
-        };
-        match &self.index {
-            Some(index) => index.long_wildcards(),
-            None => self.patterns.iter().map(refused).sum(),
-        }
+            | Pattern::Cidr(_) => None,
+        })
     }
 
     /// Whether they are such as `anything-but` takes.
